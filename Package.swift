@@ -1,0 +1,75 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+
+/// A module of the core library: it depends on neither GSL, SQLite nor YAML.
+func core(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude)
+}
+
+/// A test target beside the module it tests.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: [.target(name: name), "Support"] + dependencies)
+}
+
+let package = Package(
+  name: "medley",
+  products: [
+    .library(
+      name: "MedleyCore",
+      targets: ["Units", "Kernel", "Hardware", "Models", "Workload", "Cluster", "Policies"]),
+    .library(name: "Medley", targets: ["Command"]),
+    .executable(name: "medley", targets: ["medley"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    core("Units", []),
+    core("Kernel", ["Units"]),
+    core("Hardware", ["Units"]),
+    core("Models", ["Units", "Hardware"]),
+    core("Workload", ["Units", "Kernel"]),
+    core("Cluster", ["Units", "Kernel", "Hardware", "Models", "Workload", histogram], exclude: ["SERVING.md"]),
+    core("Policies", ["Units", "Kernel", "Workload", "Cluster"]),
+
+    .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"])]),
+    .target(name: "Statistics", dependencies: ["CGSL"]),
+    .target(name: "Calibration", dependencies: ["Units", "Hardware", "Models", "Statistics"]),
+    .target(
+      name: "Scenario",
+      dependencies: [
+        "Units", "Kernel", "Hardware", "Models", "Workload", "Cluster", "Policies",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(name: "Ledger", dependencies: ["Units", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(name: "Study", dependencies: ["Units", "Cluster", "Workload", "Scenario", "Ledger"]),
+    .target(name: "Report", dependencies: ["Units", "Cluster", "Study", "Ledger"]),
+    .target(
+      name: "Command",
+      dependencies: ["Scenario", "Study", "Report", "Ledger", "Calibration", "Policies", argumentParser]),
+    .executableTarget(name: "medley", dependencies: ["Command"]),
+
+    .target(name: "Support", dependencies: ["Units", "Kernel", "Workload", "Cluster"], path: "Tests/Support"),
+    tests("Units", []),
+    tests("Kernel", ["Statistics"]),
+    tests("Statistics", []),
+    tests("Hardware", []),
+    tests("Models", []),
+    tests("Workload", ["Statistics"]),
+    tests("Cluster", ["Policies", "Models", "Hardware"]),
+    tests("Policies", []),
+    tests("Calibration", []),
+    tests("Scenario", []),
+    tests("Ledger", []),
+    tests("Study", []),
+    tests("Report", []),
+    tests("Command", []),
+  ],
+  swiftLanguageModes: [.v6]
+)

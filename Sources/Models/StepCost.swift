@@ -1,0 +1,197 @@
+import Units
+
+/// Seconds of a step by what bounds them.
+public struct RoofTimes: Hashable, Sendable {
+  /// Seconds, indexed by `Roof.rawValue`.
+  public var seconds = SIMD8<Double>(repeating: 0)
+
+  /// No time under any roof.
+  public init() {}
+
+  /// Seconds under `roof`.
+  public subscript(roof: Roof) -> Double {
+    get { seconds[roof.rawValue] }
+    set { seconds[roof.rawValue] = newValue }
+  }
+
+  /// Adds `times` repeated `count` times.
+  @inlinable
+  public mutating func add(_ times: RoofTimes, count: Double) { seconds += times.seconds * count }
+}
+
+/// The time of one engine's steps: a model, laid out over devices, as cost terms per pipeline stage.
+///
+/// A step's seconds on a stage are the sum of the terms that do not read decode contexts, in order, and then of
+/// those that do, in order; the sum is rounded once to whole picoseconds. For decode-only steps the first part
+/// is tabulated by batch, so that a step costs one multiplication and comparison per context term:
+/// ``tabulateDecode(batch:context:steps:from:into:)`` gives the same picoseconds as ``interval(of:)``.
+public struct StepCost: Sendable {
+  /// A set of terms that is no cost model.
+  public enum Fault: Error, Hashable {
+    /// A coefficient of the named term is negative or not finite, or a rate is not positive.
+    case invalid(term: String)
+    /// No stage, or a stage whose steps take no time.
+    case empty
+  }
+
+  /// One stage of the pipeline.
+  struct Stage: Sendable {
+    var fixed: [CostTerm]
+    var contextual: [CostTerm]
+    /// Seconds of the fixed terms of a decode-only step, by batch.
+    var decodeFixed: [Double]
+    var decodeRoofs: [RoofTimes]
+    /// The contextual terms of a decode-only step, by batch, `contextual.count` for each.
+    var decodeLines: [ContextLines]
+  }
+
+  var stages: [Stage]
+  /// Largest decode batch that is tabulated; larger ones are computed term by term.
+  public let tabulatedBatch: Int
+
+  /// The terms of each stage in the order they are summed.
+  public var terms: [[CostTerm]] { stages.map { $0.fixed + $0.contextual } }
+
+  /// Stages of the pipeline; 1 without pipeline parallelism.
+  public var stageCount: Int { stages.count }
+
+  /// A cost from the terms of each pipeline stage, tabulated for decode batches up to `maxBatch`.
+  ///
+  /// - Throws: ``Fault`` where a term cannot be a cost or a decode step would take no time.
+  public init(stages terms: [[CostTerm]], maxBatch: Int) throws(Fault) {
+    guard !terms.isEmpty else { throw .empty }
+    tabulatedBatch = max(1, maxBatch)
+    stages = []
+    for stage in terms {
+      for term in stage {
+        guard term.count >= 0, term.launch.isFinite, term.launch >= 0, term.operationRate > 0, term.byteRate > 0,
+          term.operations.isValid, term.bytes.isValid
+        else { throw .invalid(term: term.name) }
+      }
+      stages.append(
+        Stage(
+          fixed: stage.filter { !$0.readsDecodeContext }, contextual: stage.filter(\.readsDecodeContext),
+          decodeFixed: [], decodeRoofs: [], decodeLines: []))
+    }
+    for index in stages.indices {
+      for batch in 0...tabulatedBatch {
+        let shape = StepShape(decodes: batch, context: 0)
+        let (seconds, roofs) = fixedSeconds(shape, stages[index])
+        stages[index].decodeFixed.append(seconds)
+        stages[index].decodeRoofs.append(roofs)
+        stages[index].decodeLines += stages[index].contextual.map { $0.runs(in: shape) ? $0.lines(shape) : .init() }
+      }
+    }
+    guard stages.indices.allSatisfy({ interval(of: StepShape(decodes: 1, context: 1), stage: $0) > .zero }) else {
+      throw .empty
+    }
+  }
+
+  /// Seconds of the terms that do not read decode contexts, and what bounds them.
+  private func fixedSeconds(_ shape: StepShape, _ stage: Stage) -> (Double, RoofTimes) {
+    var total = 0.0
+    var roofs = RoofTimes()
+    for term in stage.fixed where term.runs(in: shape) {
+      total += attribute(term, term.lines(shape), 0, to: &roofs)
+    }
+    return (total, roofs)
+  }
+
+  /// Adds a term's time to the roofs that bound it and returns it.
+  private func attribute(_ term: CostTerm, _ lines: ContextLines, _ context: Double, to roofs: inout RoofTimes)
+    -> Double
+  {
+    let (operations, bytes) = lines.roofs(context)
+    roofs[term.launchRoof] += lines.launch
+    roofs[operations > bytes ? .compute : term.byteRoof] += max(operations, bytes)
+    return lines.seconds(context)
+  }
+
+  /// The time of a step of `shape` on a one-stage engine, or on stage `stage` of a pipeline.
+  ///
+  /// At least one picosecond. Complexity: O(terms).
+  public func interval(of shape: StepShape, stage: Int = 0) -> Interval {
+    if shape.prefillTokens == 0, shape.decodes <= tabulatedBatch {
+      return Self.rounded(decodeSeconds(stages[stage], shape.decodes, Double(shape.decodeContext)))
+    }
+    return explained(shape, stage: stage).interval
+  }
+
+  /// The time of a step of `shape` and its seconds by roof.
+  ///
+  /// Complexity: O(terms).
+  public func explained(_ shape: StepShape, stage: Int = 0) -> (interval: Interval, roofs: RoofTimes) {
+    let costs = stages[stage]
+    let context = Double(shape.decodeContext)
+    var (seconds, roofs) = fixedSeconds(shape, costs)
+    for term in costs.contextual where term.runs(in: shape) {
+      seconds += attribute(term, term.lines(shape), context, to: &roofs)
+    }
+    return (Self.rounded(seconds), roofs)
+  }
+
+  @inline(__always)
+  private func decodeSeconds(_ stage: Stage, _ batch: Int, _ context: Double) -> Double {
+    var seconds = stage.decodeFixed[batch]
+    let terms = stage.contextual.count
+    for index in batch * terms..<(batch + 1) * terms {
+      seconds += stage.decodeLines[index].seconds(context)
+    }
+    return seconds
+  }
+
+  /// Whole picoseconds of a step, at least 1 and at most 2^62, ties to even.
+  @inline(__always)
+  static func rounded(_ seconds: Double) -> Interval {
+    let scaled = seconds * 1e12
+    // Adding 1.5 * 2^52 leaves no bits after the point: the sum is rounded to nearest even by the addition itself.
+    if scaled < 0x1p51 { return Interval(picoseconds: max(1, Int64((scaled + 0x1.8p52) - 0x1.8p52))) }
+    return Interval(picoseconds: Int64(min(scaled, 0x1p62).rounded(.toNearestOrEven)))
+  }
+
+  /// The ends of up to `steps` decode-only steps of one stage, one after another from `start`.
+  ///
+  /// The first step reads `context` KV tokens (the new ones included), each later one `batch` more.
+  /// Complexity: O(steps * context terms).
+  public func tabulateDecode(
+    batch: Int, context: Int, steps: Int, from start: Instant, into ends: UnsafeMutablePointer<Int64>
+  ) {
+    var now = start.picoseconds
+    guard batch <= tabulatedBatch, stages[0].contextual.count == 1 else {
+      for step in 0..<steps {
+        now += interval(of: StepShape(decodes: batch, context: context + step * batch)).picoseconds
+        ends[step] = now
+      }
+      return
+    }
+    let fixed = stages[0].decodeFixed[batch]
+    let lines = stages[0].decodeLines[batch]
+    for step in 0..<steps {
+      now += Self.rounded(fixed + lines.seconds(Double(context + step * batch))).picoseconds
+      ends[step] = now
+    }
+  }
+
+  /// Seconds by roof of `steps` consecutive decode-only steps of one stage, the first of which reads `context`.
+  ///
+  /// The contextual terms are attributed to the roof that bounds the middle step.
+  public func decodeRoofs(batch: Int, context: Int, steps: Int, total: Interval, stage: Int = 0) -> RoofTimes {
+    var shape = StepShape(decodes: batch, context: context)
+    guard batch <= tabulatedBatch, let term = stages[stage].contextual.first, stages[stage].contextual.count == 1
+    else {
+      shape.decodeContext += (steps - 1) * batch / 2
+      var roofs = RoofTimes()
+      roofs.add(explained(shape, stage: stage).roofs, count: Double(steps))
+      return roofs
+    }
+    var roofs = RoofTimes()
+    roofs.add(stages[stage].decodeRoofs[batch], count: Double(steps))
+    let lines = stages[stage].decodeLines[batch]
+    let (operations, bytes) = lines.roofs(Double(context))
+    let launch = lines.launch * Double(steps)
+    roofs[term.launchRoof] += launch
+    roofs[operations > bytes ? .compute : term.byteRoof] +=
+      max(0, total.seconds - stages[stage].decodeFixed[batch] * Double(steps) - launch)
+    return roofs
+  }
+}
