@@ -55,7 +55,9 @@ let package = Package(
       dependencies: ["Scenario", "Study", "Report", "Ledger", "Calibration", "Policies", argumentParser]),
     .executableTarget(name: "medley", dependencies: ["Command"]),
 
-    .target(name: "Support", dependencies: ["Units", "Kernel", "Workload", "Cluster"], path: "Tests/Support"),
+    .target(
+      name: "Support", dependencies: ["Units", "Kernel", "Models", "Workload", "Cluster", histogram],
+      path: "Tests/Support"),
     tests("Units", []),
     tests("Kernel", ["Statistics"]),
     tests("Statistics", []),
