@@ -15,12 +15,16 @@ public struct Instant: Hashable, Comparable, Sendable {
   /// Later than anything that happens.
   public static let never = Instant(picoseconds: .max)
 
+  /// Whether `a` is the lesser.
   @inlinable
   public static func < (a: Instant, b: Instant) -> Bool { a.picoseconds < b.picoseconds }
+  /// The sum.
   @inlinable
   public static func + (a: Instant, b: Interval) -> Instant { Instant(picoseconds: a.picoseconds + b.picoseconds) }
+  /// The difference.
   @inlinable
   public static func - (a: Instant, b: Instant) -> Interval { Interval(picoseconds: a.picoseconds - b.picoseconds) }
+  /// Adds `b`.
   @inlinable
   public static func += (a: inout Instant, b: Interval) { a.picoseconds += b.picoseconds }
 
@@ -63,12 +67,16 @@ public struct Interval: Hashable, Comparable, Sendable {
   @inlinable
   public static func seconds(_ n: Int64) -> Interval { Interval(picoseconds: n * 1_000_000_000_000) }
 
+  /// Whether `a` is the lesser.
   @inlinable
   public static func < (a: Interval, b: Interval) -> Bool { a.picoseconds < b.picoseconds }
+  /// The sum.
   @inlinable
   public static func + (a: Interval, b: Interval) -> Interval { Interval(picoseconds: a.picoseconds + b.picoseconds) }
+  /// The difference.
   @inlinable
   public static func - (a: Interval, b: Interval) -> Interval { Interval(picoseconds: a.picoseconds - b.picoseconds) }
+  /// Adds `b`.
   @inlinable
   public static func += (a: inout Interval, b: Interval) { a.picoseconds += b.picoseconds }
 

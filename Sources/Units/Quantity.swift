@@ -1,9 +1,56 @@
 /// What a quantity measures; each case of use is an empty type, so that watts never meet bytes.
 public protocol Dimension: Sendable {
+  /// Its name, its units and its limits.
+  static var facts: DimensionFacts { get }
+}
+
+/// What text and diagnostics need to know of a dimension.
+public struct DimensionFacts: Hashable, Sendable {
   /// The dimension in words, as diagnostics say it: "bandwidth".
-  static var name: String { get }
+  public var name: String
   /// The SI symbol of the unit that `Quantity.value` counts: "B/s".
-  static var symbol: String { get }
+  public var symbol: String
+  /// An amount as people write it, for the hints of diagnostics: "50 GB/s".
+  public var example: String
+  /// The largest amount that text may give, in the base unit.
+  public var maximum: Double
+  /// The units that text may use, the base unit among them.
+  public var units: [NamedUnit]
+
+  /// The facts of a dimension; without a `maximum`, 1e30 base units.
+  public init(name: String, symbol: String, example: String, maximum: Double = 1e30, units: [NamedUnit]) {
+    self.name = name
+    self.symbol = symbol
+    self.example = example
+    self.maximum = maximum
+    self.units = units
+  }
+}
+
+extension Dimension {
+  /// The dimension in words: "bandwidth".
+  public static var name: String { facts.name }
+  /// The SI symbol of the base unit: "B/s".
+  public static var symbol: String { facts.symbol }
+}
+
+/// A unit that text may use: its symbol and its size as a ratio of two exact numbers.
+///
+/// Small units divide, so that "5 us" is the `Double` nearest to 0.000005.
+public struct NamedUnit: Hashable, Sendable {
+  /// The symbol as written: "GB/s".
+  public var symbol: String
+  /// Base units in one, before division.
+  public var multiplier: Double
+  /// What the product is divided by.
+  public var divisor: Double
+
+  /// A unit of `multiplier / divisor` base units.
+  public init(_ symbol: String, _ multiplier: Double, per divisor: Double = 1) {
+    self.symbol = symbol
+    self.multiplier = multiplier
+    self.divisor = divisor
+  }
 }
 
 /// A number with its dimension, held in the base unit of the dimension.
@@ -15,72 +62,19 @@ public struct Quantity<D: Dimension>: Hashable, Comparable, Sendable {
   @inlinable
   public init(_ value: Double) { self.value = value }
 
+  /// Whether `a` is the lesser.
   @inlinable
   public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
+  /// The sum.
   @inlinable
   public static func + (a: Self, b: Self) -> Self { Self(a.value + b.value) }
+  /// The difference.
   @inlinable
   public static func - (a: Self, b: Self) -> Self { Self(a.value - b.value) }
+  /// `a` times a number.
   @inlinable
   public static func * (a: Self, b: Double) -> Self { Self(a.value * b) }
+  /// The ratio.
   @inlinable
   public static func / (a: Self, b: Self) -> Double { a.value / b.value }
 }
-
-/// Lengths of time in seconds, outside the agenda.
-public enum TimeDimension: Dimension {
-  public static let name = "time"
-  public static let symbol = "s"
-}
-/// Amounts of memory in bytes.
-public enum MemoryDimension: Dimension {
-  public static let name = "memory"
-  public static let symbol = "B"
-}
-/// Bytes per second.
-public enum BandwidthDimension: Dimension {
-  public static let name = "bandwidth"
-  public static let symbol = "B/s"
-}
-/// Floating-point (or integer multiply-add) operations per second, a multiply-add counted as two.
-public enum ComputeDimension: Dimension {
-  public static let name = "compute rate"
-  public static let symbol = "FLOP/s"
-}
-/// Watts.
-public enum PowerDimension: Dimension {
-  public static let name = "power"
-  public static let symbol = "W"
-}
-/// Joules.
-public enum EnergyDimension: Dimension {
-  public static let name = "energy"
-  public static let symbol = "J"
-}
-/// US dollars per hour.
-public enum PriceDimension: Dimension {
-  public static let name = "price"
-  public static let symbol = "$/h"
-}
-/// Events per second.
-public enum RateDimension: Dimension {
-  public static let name = "rate"
-  public static let symbol = "/s"
-}
-
-/// A length of time in seconds.
-public typealias Seconds = Quantity<TimeDimension>
-/// An amount of memory in bytes.
-public typealias Memory = Quantity<MemoryDimension>
-/// Bytes per second.
-public typealias Bandwidth = Quantity<BandwidthDimension>
-/// Operations per second.
-public typealias ComputeRate = Quantity<ComputeDimension>
-/// Watts.
-public typealias Power = Quantity<PowerDimension>
-/// Joules.
-public typealias Energy = Quantity<EnergyDimension>
-/// US dollars per hour.
-public typealias Price = Quantity<PriceDimension>
-/// Events per second.
-public typealias Rate = Quantity<RateDimension>

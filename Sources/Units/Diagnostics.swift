@@ -1,0 +1,63 @@
+/// Collects the diagnostics of a text, so that all of its faults are told at once.
+///
+/// Holds at most ``limit`` of them; equal ones count once. Not to be shared between threads.
+public final class Diagnostics {
+  /// Most diagnostics that are kept.
+  public static let limit = 100
+
+  /// What was told, in the order it was found.
+  public private(set) var all: [Diagnostic] = []
+  private var seen: Set<Diagnostic> = []
+
+  /// An empty collection.
+  public init() {}
+
+  /// Adds a diagnostic unless it was told before or there are too many.
+  public func add(_ diagnostic: Diagnostic) {
+    guard all.count < Self.limit, seen.insert(diagnostic).inserted else { return }
+    all.append(diagnostic)
+  }
+
+  /// Adds an error.
+  public func error(at place: Place?, _ what: String, why: String = "", fix: String = "") {
+    add(Diagnostic(.error, at: place, what, why: why, fix: fix))
+  }
+
+  /// Adds a warning.
+  public func warning(at place: Place?, _ what: String, why: String = "", fix: String = "") {
+    add(Diagnostic(.warning, at: place, what, why: why, fix: fix))
+  }
+
+  /// Errors so far.
+  public var errorCount: Int { all.count { $0.severity == .error } }
+
+  /// Throws all diagnostics if there is an error among them.
+  /// - Throws: ``Faults``.
+  public func check() throws(Faults) {
+    if errorCount > 0 { throw Faults(all) }
+  }
+}
+
+/// The diagnostics of a text that cannot be used, in the order of their places.
+public struct Faults: Error, Hashable, Sendable, CustomStringConvertible {
+  /// At least one error, and what else was found.
+  public var diagnostics: [Diagnostic]
+
+  /// The faults in the order of file, line and column; those without a place come last.
+  public init(_ diagnostics: [Diagnostic]) {
+    self.diagnostics = diagnostics.enumerated().sorted { a, b in
+      switch (a.element.place, b.element.place) {
+      case (let x?, let y?):
+        (x.source.name, x.line, x.column, a.offset) < (y.source.name, y.line, y.column, b.offset)
+      case (nil, nil): a.offset < b.offset
+      case (let x, _): x != nil
+      }
+    }.map(\.element)
+  }
+
+  /// One fault.
+  public init(_ diagnostic: Diagnostic) { diagnostics = [diagnostic] }
+
+  /// All of them as printed, one after another.
+  public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
+}

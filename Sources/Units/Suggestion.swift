@@ -1,0 +1,45 @@
+/// The candidate closest to `word` in spelling, or nil where none is close.
+///
+/// Closeness is the number of letters inserted, removed, changed or exchanged with their neighbour (optimal string
+/// alignment: Damerau, CACM 7(3), 1964), letter case aside: at most one for words up to 4 letters, a third of the
+/// letters for longer ones. Of equally close candidates the one that differs least in case, then the first in
+/// alphabetical order. Complexity: O(candidates * word^2); words above 64 letters have no suggestion.
+public func nearestWord(to word: String, among candidates: [String]) -> String? {
+  let letters = Array(word.unicodeScalars.prefix(65))
+  guard !letters.isEmpty, letters.count <= 64 else { return nil }
+  let lowered = Array(word.lowercased().unicodeScalars)
+  var best: (distance: Int, exact: Int, name: String)?
+  for candidate in candidates where candidate.unicodeScalars.count <= 64 {
+    let distance = editDistance(lowered, Array(candidate.lowercased().unicodeScalars))
+    guard distance <= max(1, letters.count / 3) else { continue }
+    let exact = editDistance(letters, Array(candidate.unicodeScalars))
+    if let found = best, (found.distance, found.exact, found.name) <= (distance, exact, candidate) { continue }
+    best = (distance, exact, candidate)
+  }
+  return best?.name
+}
+
+/// Letters to insert, remove, change or exchange with a neighbour to turn `a` into `b`.
+func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
+  guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
+  var older: [Int] = []
+  var old = Array(0...b.count)
+  for i in 1...a.count {
+    var new = [i]
+    for j in 1...b.count {
+      var distance = min(old[j] + 1, new[j - 1] + 1, old[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+      if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { distance = min(distance, older[j - 2] + 1) }
+      new.append(distance)
+    }
+    older = old
+    old = new
+  }
+  return old[b.count]
+}
+
+/// Words in a row: "a", "a or b", "a, b or c"; at most twelve, then how many more.
+public func wordList(_ words: [String], or conjunction: String = "or") -> String {
+  guard words.count <= 12 else { return words.prefix(12).joined(separator: ", ") + " and \(words.count - 12) more" }
+  guard words.count > 1, let last = words.last else { return words.first ?? "none" }
+  return words.dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
+}
