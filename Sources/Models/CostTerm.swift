@@ -1,19 +1,9 @@
-/// What bounds a piece of a step's time.
-public enum Roof: Int, CaseIterable, Sendable {
-  /// The device's arithmetic.
-  case compute
-  /// The bandwidth of the device's memory.
-  case memory
-  /// Fixed time per kernel or collective call.
-  case launch
-  /// The bandwidth of the link between the devices of an engine.
-  case link
-  /// The host's work between steps: scheduler, sampler, detokeniser.
-  case host
+import Hardware
 
-  /// The word used for the roof in tables and files.
-  public var name: String { String(describing: self) }
-}
+/// What bounds a piece of a step's time.
+public typealias Roof = Hardware.Roof
+/// Seconds by what bounds them.
+public typealias RoofTimes = Hardware.RoofTimes
 
 /// A sum over features of a step: `constant` once per call, the rest per unit of the feature.
 public struct FeatureSum: Hashable, Sendable {

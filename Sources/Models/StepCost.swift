@@ -1,23 +1,5 @@
+import Hardware
 import Units
-
-/// Seconds of a step by what bounds them.
-public struct RoofTimes: Hashable, Sendable {
-  /// Seconds, indexed by `Roof.rawValue`.
-  public var seconds = SIMD8<Double>(repeating: 0)
-
-  /// No time under any roof.
-  public init() {}
-
-  /// Seconds under `roof`.
-  public subscript(roof: Roof) -> Double {
-    get { seconds[roof.rawValue] }
-    set { seconds[roof.rawValue] = newValue }
-  }
-
-  /// Adds `times` repeated `count` times.
-  @inlinable
-  public mutating func add(_ times: RoofTimes, count: Double) { seconds += times.seconds * count }
-}
 
 /// The time of one engine's steps: a model, laid out over devices, as cost terms per pipeline stage.
 ///

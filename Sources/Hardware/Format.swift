@@ -1,0 +1,44 @@
+/// A number format of weights, keys and values, activations or arithmetic.
+public enum Format: String, CaseIterable, Hashable, Sendable {
+  /// IEEE binary64.
+  case fp64
+  /// IEEE binary32.
+  case fp32
+  /// 19-bit tensor-core format held in 32 bits.
+  case tf32
+  /// 8 exponent bits, 7 fraction bits.
+  case bf16
+  /// IEEE binary16.
+  case fp16
+  /// E4M3 or E5M2.
+  case fp8
+  /// E2M1, without its block scales.
+  case fp4
+  /// 32-bit integer, an accumulator.
+  case int32
+  /// 8-bit integer.
+  case int8
+  /// 4-bit integer, without its group scales.
+  case int4
+
+  /// Bytes of one element in memory.
+  public var bytes: Double {
+    switch self {
+    case .fp64: 8
+    case .fp32, .tf32, .int32: 4
+    case .bf16, .fp16: 2
+    case .fp8, .int8: 1
+    case .fp4, .int4: 0.5
+    }
+  }
+
+  /// The formats that arithmetic falls back to on a device without a rate for this one, in order.
+  public var fallbacks: [Format] {
+    switch self {
+    case .fp64, .int32: []
+    case .fp32: [.fp64]
+    case .tf32, .bf16, .fp16: [.fp32]
+    case .fp8, .int8, .fp4, .int4: [.fp16, .bf16, .fp32]
+    }
+  }
+}
