@@ -1,2 +1,123 @@
+import Foundation
 import Testing
+
 @testable import Ledger
+
+/// A directory of its own for one test, removed with it.
+final class Scratch {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent("ledger-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+}
+
+func sample(seed: UInt64 = 7, scenario: String = "seed: 7\n", variant: String = "") -> RunRecord {
+  RunRecord(
+    header: RunHeader(
+      started: Date(timeIntervalSince1970: 1_800_000_000.125), scenario: "a.yaml", scenarioHash: "", variant: variant,
+      seed: seed, version: "0.1.0", requests: 3, wallSeconds: 0.25,
+      fingerprints: StoredFingerprints(trajectory: 1, decisions: .max, metrics: 1 << 63)),
+    scenarioText: scenario, summary: "{\"a\":1}",
+    metrics: [
+      MetricRow(scope: "cluster", name: "ttft-mean", value: 0.1, unit: "s"),
+      MetricRow(scope: "decode", name: "ttft-mean", value: -.infinity, unit: "s"),
+    ],
+    provenance: [ProvenanceRow(key: "file", value: "x")])
+}
+
+@Suite("A ledger keeps what it is given")
+struct RoundTrip {
+  @Test("A run comes back as it went in")
+  func roundTrip() throws {
+    let scratch = try Scratch()
+    let ledger = try Ledger(path: scratch.path("l.sqlite"))
+    let id = try ledger.record(sample(seed: .max))
+    let reopened = try Ledger(path: scratch.path("l.sqlite"), create: false)
+    let stored = try reopened.find(id)
+    #expect(stored.number == 1 && stored.id.count == 12)
+    #expect(try reopened.load(stored) == sample(seed: .max))
+    try reopened.verify()
+  }
+
+  @Test("An undefined metric stays undefined")
+  func undefined() throws {
+    let scratch = try Scratch()
+    let ledger = try Ledger(path: scratch.path("l.sqlite"))
+    var run = sample()
+    run.metrics = [MetricRow(scope: "cluster", name: "x", value: .nan, unit: "")]
+    try ledger.record(run)
+    #expect(try ledger.load(ledger.find("@last")).metrics.first?.value.isNaN == true)
+  }
+
+  @Test("A scenario's text is stored once")
+  func textOnce() throws {
+    let scratch = try Scratch()
+    let ledger = try Ledger(path: scratch.path("l.sqlite"))
+    let text = String(repeating: "# a long scenario\n", count: 50_000)
+    for _ in 0..<5 { try ledger.record(sample(scenario: text)) }
+    let again = try Ledger(path: scratch.path("l.sqlite"))
+    #expect(try again.runs().count == 5)
+    #expect(try again.load(again.find("@last-4")).scenarioText == text)
+    let size = try FileManager.default.attributesOfItem(atPath: scratch.path("l.sqlite"))[.size] as? Int ?? 0
+    #expect(size < 2 * text.utf8.count)
+  }
+
+  @Test("Runs are found by id, by the beginning of one and from the last")
+  func references() throws {
+    let scratch = try Scratch()
+    let ledger = try Ledger(path: scratch.path("l.sqlite"))
+    #expect(throws: LedgerError.noRun(reference: "@last", path: ledger.path)) { try ledger.find("@last") }
+    let ids = try (0..<40).map { try ledger.record(sample(variant: "\($0)")) }
+    #expect(try ledger.find("@last").id == ids[39])
+    #expect(try ledger.find("@last-39").id == ids[0])
+    #expect(try ledger.find(ids[5].uppercased()).header.variant == "5")
+    #expect(try ledger.find(String(ids[5].prefix(9))).id == ids[5])
+    #expect(try ledger.runs(limit: 3).map(\.id) == ids.reversed().prefix(3).map { $0 })
+    for bad in ["", "@last-40", "@last--1", "@", "*", "zz", "%", "[0-9]*", ids[0] + "0"] {
+      #expect(throws: LedgerError.noRun(reference: bad, path: ledger.path)) { try ledger.find(bad) }
+    }
+    // 40 ids begin with 16 different digits: some digit begins several.
+    let digit = "0123456789abcdef".first { d in ids.filter { $0.first == d }.count > 1 }
+    #expect {
+      try ledger.find(String(try #require(digit)))
+    } throws: {
+      if case LedgerError.ambiguous = $0 { true } else { false }
+    }
+  }
+
+  @Test("A run whose rows clash leaves nothing behind")
+  func allOrNothing() throws {
+    let scratch = try Scratch()
+    let ledger = try Ledger(path: scratch.path("l.sqlite"))
+    var run = sample()
+    run.provenance.append(run.provenance[0])
+    #expect(throws: LedgerError.self) { try ledger.record(run) }
+    #expect(try ledger.runs().isEmpty)
+    try ledger.record(sample())
+    try ledger.verify()
+  }
+
+  @Test("SHA-256 agrees with FIPS 180-4's examples and with lengths around a block")
+  func sha256() {
+    #expect(SHA256.hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(SHA256.hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    #expect(
+      SHA256.hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")
+        == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
+    #expect(
+      SHA256.hex(String(repeating: "a", count: 64))
+        == "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb")
+  }
+
+  @Test("Released migrations never change")
+  func migrations() {
+    #expect(
+      Schema.migrations.map { SHA256.hex($0) } == ["7cebd31191681462512478fc28c5055f5ed9337834bcc4c84cb285188f572d77"])
+  }
+}
