@@ -122,13 +122,13 @@ public struct StepCost: Sendable {
     return seconds
   }
 
-  /// Whole picoseconds of a step, at least 1 and at most 2^62, ties to even.
+  /// Whole picoseconds of a step, at least 1 and at most 2^56 (20 hours), ties to even.
   @inline(__always)
   static func rounded(_ seconds: Double) -> Interval {
     let scaled = seconds * 1e12
     // Adding 1.5 * 2^52 leaves no bits after the point: the sum is rounded to nearest even by the addition itself.
     if scaled < 0x1p51 { return Interval(picoseconds: max(1, Int64((scaled + 0x1.8p52) - 0x1.8p52))) }
-    return Interval(picoseconds: Int64(min(scaled, 0x1p62).rounded(.toNearestOrEven)))
+    return Interval(picoseconds: Int64(min(scaled, 0x1p56).rounded(.toNearestOrEven)))
   }
 
   /// The ends of up to `steps` decode-only steps of one stage, one after another from `start`.

@@ -2,7 +2,7 @@ import Units
 
 /// What a router sees of one replica. All values change only when a request is routed, yields its first token,
 /// moves or ends, never from step to step.
-public struct ReplicaLoad: Hashable, Sendable {
+public struct ReplicaLoad: Hashable, Sendable, BitwiseCopyable {
   /// The pool the replica belongs to, by index.
   public var pool = 0
   /// Unfinished requests that were routed here for their prefill or their decode.
@@ -52,6 +52,22 @@ public struct ClusterView {
   public init(replicas: UnsafeBufferPointer<ReplicaLoad>, meanOutputTokens: Int) {
     self.replicas = replicas
     self.meanOutputTokens = meanOutputTokens
+  }
+
+  /// The replica with the least `load` among those for which `isCandidate` holds, the first of equals.
+  ///
+  /// Complexity: O(replicas).
+  @inlinable
+  public func first(
+    by load: (ReplicaLoad) -> Int, where isCandidate: (Int, ReplicaLoad) -> Bool = { _, _ in true }
+  ) -> Int? {
+    var best: Int?
+    var least = Int.max
+    for index in replicas.indices where isCandidate(index, replicas[index]) {
+      let value = load(replicas[index])
+      if best == nil || value < least { (best, least) = (index, value) }
+    }
+    return best
   }
 }
 

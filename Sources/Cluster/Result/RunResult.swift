@@ -46,6 +46,32 @@ public struct StepTotals: Hashable, Sendable {
 
   /// No steps.
   public init() {}
+
+  /// Adds one step of `shape`.
+  @inlinable
+  public mutating func add(_ step: StepShape) {
+    steps += 1
+    if step.prefillTokens > 0 { prefillSteps += 1 }
+    if step.decodes > 0 { decodeSteps += 1 }
+    if step.sampled > 0 { sampledSteps += 1 }
+    shape.prefillTokens += step.prefillTokens
+    shape.prefillPairs += step.prefillPairs
+    shape.prefillContext += step.prefillContext
+    shape.prefillChunks += step.prefillChunks
+    shape.firstTokens += step.firstTokens
+    shape.decodes += step.decodes
+    shape.decodeContext += step.decodeContext
+  }
+
+  /// Adds `count` decode-only steps of `batch` sequences, the first of which reads `context` KV tokens.
+  @inlinable
+  public mutating func addDecodes(batch: Int, context: Int, steps count: Int) {
+    steps += count
+    decodeSteps += count
+    sampledSteps += count
+    shape.decodes += batch * count
+    shape.decodeContext += context * count + batch * (count * (count - 1) / 2)
+  }
 }
 
 /// Used blocks of a replica at a moment.
@@ -68,9 +94,9 @@ public struct ReplicaTotals: Hashable, Sendable {
   public var pool = 0
   /// Its steps.
   public var totals = StepTotals()
-  /// Time in steps with prefill tokens, over all lanes (up to lanes * run).
+  /// Time in which at least one lane had a step with prefill tokens under way.
   public var prefillTime = Interval.zero
-  /// Time in decode-only steps, over all lanes.
+  /// Time in which lanes had steps under way, none with prefill tokens.
   public var decodeTime = Interval.zero
   /// Time in which no lane had a step under way.
   public var idleTime = Interval.zero

@@ -1,0 +1,60 @@
+import Units
+import Workload
+
+/// A run that cannot be finished.
+public enum SimulationError: Error, Hashable {
+  /// A request arrives before the one before it or after 53 days, or a token count is below 1; its index.
+  case badRequest(Int)
+  /// Nothing is left to happen while requests are unfinished: a policy waits for what never comes.
+  case stalled(unfinished: Int, at: Instant)
+  /// The run would pass 2^62 ps (53 days) of simulated time.
+  case tooLong
+  /// The cluster has no replica, or a limit of the named pool is out of range.
+  case badCluster(String)
+}
+
+/// Runs workloads on clusters.
+public enum Simulation {
+  /// Serves `requests` (in order of arrival) on `cluster` and returns all that happened, as SERVING.md says.
+  ///
+  /// The same arguments give the same result on any machine. Complexity: O(changes of a batch * log replicas);
+  /// nothing is done per running sequence and step.
+  /// - Throws: ``SimulationError`` or ``PolicyError``.
+  public static func run(
+    _ cluster: ClusterDescription, requests: [Request], route: any RoutePolicy
+  ) throws -> RunResult {
+    try check(cluster)
+    try check(requests)
+    return try requests.withUnsafeBufferPointer { requests in
+      var core = ServingCore(cluster, requests: requests, route: route)
+      try core.run()
+      return core.result()
+    }
+  }
+
+  private static func check(_ cluster: ClusterDescription) throws {
+    guard cluster.replicaCount > 0 else { throw SimulationError.badCluster("the cluster has no replica") }
+    for pool in cluster.pools {
+      let engine = pool.engine
+      let limits = [pool.replicas + 1, engine.cache.blockTokens, engine.maxSequences, engine.maxBatchTokens]
+      guard limits.allSatisfy({ 1...Int(Int32.max) ~= $0 }), 0...Int(Int32.max) ~= engine.cache.blocks,
+        0...Int(Int32.max) ~= engine.cache.watermark
+      else {
+        throw SimulationError.badCluster("a limit of pool '\(pool.name)' is outside 1 to 2^31 - 1")
+      }
+    }
+    for path in cluster.transfers.values where path.layers < 1 || !(path.bandwidth.value > 0) {
+      throw SimulationError.badCluster("a transfer path has no layers or no bandwidth")
+    }
+  }
+
+  private static func check(_ requests: [Request]) throws {
+    var last = Instant.start
+    for (index, request) in requests.enumerated() {
+      guard request.arrival >= last, request.arrival.picoseconds <= ServingCore.horizon, request.promptTokens >= 1,
+        request.outputTokens >= 1, request.promptTokens < 1 << 30, request.outputTokens < 1 << 30
+      else { throw SimulationError.badRequest(index) }
+      last = request.arrival
+    }
+  }
+}

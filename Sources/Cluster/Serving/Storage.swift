@@ -1,0 +1,225 @@
+/// A fixed-size column of plain values on unmanaged memory; indices are checked in debug builds only.
+struct Column<Element: BitwiseCopyable>: ~Copyable {
+  let base: UnsafeMutablePointer<Element>
+  let count: Int
+
+  init(repeating value: Element, count: Int) {
+    base = .allocate(capacity: max(1, count))
+    base.initialize(repeating: value, count: count)
+    self.count = count
+  }
+
+  deinit { base.deallocate() }
+
+  @inline(__always)
+  subscript(index: Int) -> Element {
+    get {
+      assert(index >= 0 && index < count)
+      return base[index]
+    }
+    nonmutating set {
+      assert(index >= 0 && index < count)
+      base[index] = newValue
+    }
+  }
+}
+
+/// A list of plain values that grows; indices are checked in debug builds only.
+struct GrowingList<Element: BitwiseCopyable>: ~Copyable {
+  private(set) var base: UnsafeMutablePointer<Element>
+  private(set) var count = 0
+  private var capacity: Int
+
+  init(capacity: Int = 8) {
+    self.capacity = capacity
+    base = .allocate(capacity: capacity)
+  }
+
+  deinit { base.deallocate() }
+
+  @inline(__always)
+  subscript(index: Int) -> Element {
+    get {
+      assert(index >= 0 && index < count)
+      return base[index]
+    }
+    nonmutating set {
+      assert(index >= 0 && index < count)
+      base[index] = newValue
+    }
+  }
+
+  @inline(__always)
+  mutating func append(_ element: Element) {
+    if count == capacity { grow() }
+    base[count] = element
+    count += 1
+  }
+
+  @inline(never)
+  private mutating func grow() {
+    let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
+    larger.update(from: base, count: count)
+    base.deallocate()
+    base = larger
+    capacity *= 2
+  }
+
+  @inline(__always)
+  mutating func removeLast() -> Element {
+    assert(count > 0)
+    count -= 1
+    return base[count]
+  }
+
+  /// Removes the element at `index`, keeping the order of the others. Complexity: O(count).
+  mutating func remove(at index: Int) {
+    for i in index..<(count - 1) { base[i] = base[i + 1] }
+    count -= 1
+  }
+
+  @inline(__always)
+  mutating func removeAll() { count = 0 }
+}
+
+extension GrowingList where Element: Comparable {
+  /// Sorts by insertion: for lists of a few elements, mostly in order. Complexity: O(count^2), O(count) if sorted.
+  func sort() {
+    for index in 1..<max(1, count) {
+      let element = base[index]
+      var place = index
+      while place > 0, element < base[place - 1] {
+        base[place] = base[place - 1]
+        place -= 1
+      }
+      base[place] = element
+    }
+  }
+}
+
+/// A binary min-heap of requests by (key, request).
+struct RequestHeap: ~Copyable {
+  struct Entry: BitwiseCopyable {
+    var key: Int
+    var request: Int32
+
+    @inline(__always)
+    static func < (a: Entry, b: Entry) -> Bool { a.key < b.key || (a.key == b.key && a.request < b.request) }
+  }
+
+  private var entries = GrowingList<Entry>(capacity: 64)
+
+  var count: Int { entries.count }
+
+  /// The least key, or `Int.max` where the heap is empty.
+  var leastKey: Int {
+    @inline(__always)
+    get { entries.count == 0 ? .max : entries[0].key }
+  }
+
+  mutating func insert(key: Int, request: Int32) {
+    entries.append(Entry(key: key, request: request))
+    rise(entries.count - 1)
+  }
+
+  /// Removes and returns the request with the least key. Complexity: O(log count).
+  mutating func removeLeast() -> Int32 {
+    let request = entries[0].request
+    removeEntry(at: 0)
+    return request
+  }
+
+  /// Removes `request`, which is in the heap. Complexity: O(count).
+  mutating func remove(_ request: Int32) {
+    for index in 0..<entries.count where entries[index].request == request {
+      removeEntry(at: index)
+      return
+    }
+  }
+
+  private mutating func removeEntry(at index: Int) {
+    let last = entries.removeLast()
+    guard index < entries.count else { return }
+    entries[index] = last
+    sink(index)
+    rise(index)
+  }
+
+  private func rise(_ start: Int) {
+    var index = start
+    let entry = entries[index]
+    while index > 0 {
+      let parent = (index - 1) / 2
+      guard entry < entries[parent] else { break }
+      entries[index] = entries[parent]
+      index = parent
+    }
+    entries[index] = entry
+  }
+
+  private func sink(_ start: Int) {
+    var index = start
+    let entry = entries[index]
+    while true {
+      var child = 2 * index + 1
+      guard child < entries.count else { break }
+      if child + 1 < entries.count, entries[child + 1] < entries[child] { child += 1 }
+      guard entries[child] < entry else { break }
+      entries[index] = entries[child]
+      index = child
+    }
+    entries[index] = entry
+  }
+}
+
+/// A doubly linked list of requests through the columns of ``RequestLinks``; a request is in at most one.
+struct RequestList: BitwiseCopyable {
+  var head: Int32 = -1
+  var tail: Int32 = -1
+  var count = 0
+}
+
+/// The links of all request lists.
+struct RequestLinks: ~Copyable {
+  private let next: Column<Int32>
+  private let previous: Column<Int32>
+
+  init(count: Int) {
+    next = Column(repeating: -1, count: count)
+    previous = Column(repeating: -1, count: count)
+  }
+
+  @inline(__always)
+  func pushBack(_ request: Int32, _ list: inout RequestList) {
+    next[Int(request)] = -1
+    previous[Int(request)] = list.tail
+    if list.tail < 0 { list.head = request } else { next[Int(list.tail)] = request }
+    list.tail = request
+    list.count += 1
+  }
+
+  @inline(__always)
+  func pushFront(_ request: Int32, _ list: inout RequestList) {
+    previous[Int(request)] = -1
+    next[Int(request)] = list.head
+    if list.head < 0 { list.tail = request } else { previous[Int(list.head)] = request }
+    list.head = request
+    list.count += 1
+  }
+
+  @inline(__always)
+  func remove(_ request: Int32, _ list: inout RequestList) {
+    let after = next[Int(request)]
+    let before = previous[Int(request)]
+    if before < 0 { list.head = after } else { next[Int(before)] = after }
+    if after < 0 { list.tail = before } else { previous[Int(after)] = before }
+    list.count -= 1
+  }
+
+  @inline(__always)
+  func popFront(_ list: inout RequestList) -> Int32 {
+    let request = list.head
+    remove(request, &list)
+    return request
+  }
+}

@@ -1,0 +1,16 @@
+import Cluster
+
+/// Request-level batching: a batch is formed when nothing runs and nobody joins until all of it has ended.
+///
+/// The baseline that continuous batching replaced. The batch holds at most the engine's `maxSequences` requests.
+public struct StaticBatch: BatchPolicy {
+  public static let name = "static"
+
+  /// The policy; its batch size is the engine's sequence limit.
+  public init() {}
+
+  public func next(_ view: LaneView) -> StepDecision {
+    if view.running > 0 { return .decode(steps: .max) }
+    return view.headFits ? .prefill(tokens: view.maxBatchTokens) : .wait
+  }
+}
