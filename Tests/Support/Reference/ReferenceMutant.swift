@@ -1,0 +1,31 @@
+/// Deliberate faults of the reference: a comparison worth its name reports each of them.
+public enum ReferenceMutant: CaseIterable, Sendable {
+  /// An arrival at the very end of a step is not seen by the step that starts then.
+  case arrivalMissesBoundary
+  /// Arrivals are routed before the step ends of the same instant.
+  case arrivalsBeforeEnds
+  /// The first running sequence is preempted instead of the last.
+  case preemptsFirst
+  /// A preempted sequence joins the tail of the waiting queue.
+  case victimToTail
+  /// Prompts are admitted down to the last block.
+  case forgetsWatermark
+  /// A sequence takes its next block one token early.
+  case growsEarly
+  /// Swapped tokens take no time.
+  case swapsForFree
+  /// A landed transfer's source blocks are free only after the starts of that instant.
+  case landingFreesLate
+  /// A layer-wise transfer does not wait for the last layer.
+  case forgetsLastLayer
+  /// A source sends to two destinations at once.
+  case forgetsOutPort
+  /// Transfers begin although a preempted sequence waits at the destination.
+  case transfersOvertakeVictims
+  /// A mixed step that preempted admits prompts none the less.
+  case admitsAfterPreemption
+  /// A landed sequence is not seen before the decision of its lane runs out or something else changes.
+  case landingCutsNothing
+  /// Micro-batches of a pipeline do not wait for the stage before them.
+  case stagesOverlap
+}
