@@ -8,23 +8,23 @@ extension Quantity {
     case "1": return "\(brief(value * 100)) %"
     case "x": return "\(brief(value))x"
     case "s" where value >= 1 || value == 0: return "\(brief(value)) s"
-    case "s": return prefixed(["ms", "us", "ns", "ps"].map { ($0, $0) })
+    case "s": return prefixed(["ms", "us", "ns", "ps"])
     case "B", "B/s", "FLOP/s", "J", "W":
       let prefixes = ["", "k", "M", "G", "T", "P", "E"].map {
         $0 == "k" && D.symbol != "J" && D.symbol != "W" ? "K" : $0
       }
-      return prefixed(prefixes.reversed().map { ($0 + D.symbol, $0 + D.symbol) })
+      return prefixed(prefixes.reversed().map { $0 + D.symbol })
     default: return "\(brief(value)) \(D.symbol)"
     }
   }
 
   /// The amount in the first of the units that it reaches, or in the last.
-  private func prefixed(_ candidates: [(symbol: String, shown: String)]) -> String {
+  private func prefixed(_ symbols: [String]) -> String {
     var last = "\(brief(value)) \(D.symbol)"
-    for (symbol, shown) in candidates {
+    for symbol in symbols {
       guard let unit = D.facts.units.first(where: { $0.symbol == symbol }) else { continue }
       let amount = value * unit.divisor / unit.multiplier
-      last = "\(brief(amount)) \(shown)"
+      last = "\(brief(amount)) \(symbol)"
       // 999.96 would be shown as 1000.
       if amount >= 0.99995 { return last }
     }

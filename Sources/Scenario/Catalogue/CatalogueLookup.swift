@@ -1,0 +1,121 @@
+import Units
+
+/// A file that a scenario named and the catalogue found.
+public struct FoundFile: Hashable, Sendable {
+  /// The name it was asked by, as diagnostics and settings show it.
+  public var name: String
+  /// The path to open.
+  public var path: String
+}
+
+/// Finds the files that a scenario names, for one scenario.
+struct Lookup {
+  let catalogue: Catalogue
+  /// The folder of the scenario.
+  let folder: String
+  let diagnostics: Diagnostics
+
+  /// The file of a device, link or model by its name or by a path beside the scenario.
+  func find(_ kind: CatalogueKind, _ name: String, at place: Place) -> FoundFile? {
+    guard isName(name) else { return beside(name, what: kind.rawValue, at: place) }
+    for (root, folder) in roots(kind) {
+      let path = "\(folder)/\(name)\(kind.suffix)"
+      guard Paths.isFile(path) else { continue }
+      guard Paths.lies(path, in: root) else {
+        escapes(name, at: place)
+        return nil
+      }
+      return FoundFile(name: name, path: path)
+    }
+    let known = names(kind)
+    let searched = roots(kind).map(\.folder)
+    diagnostics.error(
+      at: place, "no \(kind.rawValue) is named '\(name)'",
+      why: known.isEmpty
+        ? "looked in \(wordList(searched, or: "and"))" : "the \(kind.folder) are \(wordList(known, or: "and"))",
+      fix: nearestWord(to: name, among: known).map { "did you mean '\($0)'?" }
+        ?? "choose one of them, or write \(kind.folder)/\(name)\(kind.suffix) beside the scenario")
+    return nil
+  }
+
+  /// A file by a path relative to the scenario's folder, which it must not leave.
+  func beside(_ path: String, what: String, at place: Place) -> FoundFile? {
+    guard isInnerPath(path) else {
+      escapes(path, at: place)
+      return nil
+    }
+    let full = "\(folder)/\(path)"
+    guard Paths.isFile(full) else {
+      diagnostics.error(
+        at: place, "there is no \(what) file '\(path)'", why: "looked in \(folder)",
+        fix: "give the path from the scenario's folder")
+      return nil
+    }
+    guard Paths.lies(full, in: folder) else {
+      escapes(path, at: place)
+      return nil
+    }
+    return FoundFile(name: path, path: full)
+  }
+
+  /// A data file by a path beside the scenario or under a data root.
+  ///
+  /// `hint` says how to get the file where it is nowhere.
+  func data(_ path: String, name: String, hint: String, at place: Place) -> FoundFile? {
+    guard isInnerPath(path) else {
+      escapes(path, at: place)
+      return nil
+    }
+    let folders = [folder] + catalogue.dataRoots
+    for root in folders {
+      let full = "\(root)/\(path)"
+      guard Paths.isFile(full) else { continue }
+      guard Paths.lies(full, in: root) else {
+        escapes(path, at: place)
+        return nil
+      }
+      return FoundFile(name: name, path: full)
+    }
+    diagnostics.error(
+      at: place, "the trace '\(name)' is not here", why: "looked for \(path) in \(wordList(folders, or: "and"))",
+      fix: hint)
+    return nil
+  }
+
+  /// The folders of a kind, each with the folder that its files must not leave.
+  private func roots(_ kind: CatalogueKind) -> [(root: String, folder: String)] {
+    var found = [(folder, "\(folder)/\(kind.folder)")]
+    if let root = catalogue.root { found.append((root, "\(root)/\(kind.folder)")) }
+    return found
+  }
+
+  /// The names of a kind that could be found.
+  func names(_ kind: CatalogueKind) -> [String] {
+    var found: Set<String> = []
+    for (_, folder) in roots(kind) {
+      for name in Paths.names(in: folder) {
+        let stem = kind == .model ? name : String(name.dropLast(kind.suffix.count))
+        if Paths.isFile("\(folder)/\(stem)\(kind.suffix)") { found.insert(stem) }
+      }
+    }
+    return found.sorted()
+  }
+
+  private func isName(_ text: String) -> Bool {
+    !text.contains("/") && !text.hasPrefix(".") && !text.hasSuffix(".yaml") && !text.hasSuffix(".json")
+      && !text.contains("\0") && text.utf8.count <= 100
+  }
+
+  private func isInnerPath(_ path: String) -> Bool {
+    !path.isEmpty && !path.hasPrefix("/") && !path.hasPrefix("~") && !path.contains("\0") && path.utf8.count <= 1000
+      && !path.split(separator: "/", omittingEmptySubsequences: false).contains("..")
+  }
+
+  private func escapes(_ path: String, at place: Place) {
+    diagnostics.error(
+      at: place, "'\(path)' leaves the folders that a scenario may read",
+      why: "files come from beside the scenario, from the catalogue or from a data root, without '..', absolute paths "
+        + "or symbolic links out of them",
+      fix: "copy the file beside the scenario, or name its folder as a data root")
+  }
+}

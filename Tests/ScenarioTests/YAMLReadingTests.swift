@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+import Units
+
+@testable import Scenario
+
+/// The element of a text, and what was said of it.
+func read(_ text: String, limits: Limits = Limits()) -> (element: Element?, said: [Diagnostic]) {
+  let diagnostics = Diagnostics()
+  let element = YAMLReading.element(SourceText(name: "t.yaml", text: text), limits: limits, diagnostics)
+  return (element, diagnostics.all)
+}
+
+@Suite struct YAMLReadingTests {
+  @Test func placesOfKeysAndValues() throws {
+    let (root, said) = read("a: 1\nb: {c: 'it''s', d: [x, \"y\"]}\ne:\n  - f: ~\n")
+    #expect(said.isEmpty)
+    let root2 = try #require(root)
+    #expect(root2["b"]?["c"]?.text == "it's")
+    #expect(root2["b"]?["c"]?.place.column == 8)
+    #expect(root2["b"]?["d"]?.place.line == 2)
+    #expect(root2.entries?[2].keyPlace.line == 3)
+    #expect(root2["a"]?.text == "1")
+  }
+
+  @Test func everyDuplicateKeyIsToldAtItsSecondPlace() {
+    let (root, said) = read("a: 1\nb: {c: 1, c: 2}\n\"a\": 3\nb: 2\n")
+    #expect(root != nil)
+    #expect(
+      Faults(said).diagnostics.map { "\($0.place?.line ?? 0):\($0.place?.column ?? 0) \($0.what)" } == [
+        "2:11 'c' is given twice", "3:1 'a' is given twice", "4:1 'b' is given twice",
+      ])
+  }
+
+  @Test(arguments: [
+    ("a: *b", 1, 4, "anchors and aliases are not read"),
+    ("a: &b 1", 1, 4, "anchors and aliases are not read"),
+    ("a: {c: [*x]}", 1, 9, "anchors and aliases are not read"),
+    ("a: !!python/object x", 1, 4, "tags are not read"),
+    ("? a\n: b", 1, 1, "keys are plain texts"),
+    ("a: 1\n---\nb: 2", 2, 1, "a scenario file holds one document"),
+    ("a: 1\n...\nb: 2", 2, 1, "a scenario file holds one document"),
+    ("a: \u{1}", 1, 4, "the character U+1 is not allowed"),
+    ("a: \u{E001}", 1, 4, "the character U+E001 is not allowed"),
+    ("a: [1, 2", 2, 1, "did not find expected ',' or ']'"),
+    ("a: 1\n b: 2", 2, 3, "mapping values are not allowed in this context"),
+    ("a:\n\tb: 1", 2, 1, "found character that cannot start any token"),
+    ("{a: 1}: 2", 1, 1, "keys are plain texts of at most 200 characters"),
+  ])
+  func refused(_ text: String, _ line: Int, _ column: Int, _ what: String) throws {
+    let (_, said) = read(text)
+    let first = try #require(said.first)
+    #expect(first.what == what)
+    #expect(first.place?.line == line && first.place?.column == column, "\(first)")
+  }
+
+  @Test(arguments: [
+    "a: 'x *y &z !w'", "a: it's # *x &y", "a: x*y & z!", "a: >\n  *x\n  &y\nb: 1", "a: |\n  ? b\n  - - - -\n",
+    "a: {b: c-d, e: -1}", "--- \na: 1", "# c\n---\na: 1",
+  ])
+  func accepted(_ text: String) {
+    let (root, said) = read(text)
+    #expect(root != nil && said.isEmpty, "\(said)")
+  }
+
+  /// An empty file is nothing, not a crash.
+  @Test(arguments: ["", "\n", "# only a comment", "~"])
+  func empty(_ text: String) { #expect(read(text).element?.content == .null) }
+
+  @Test func deepNestingIsRefusedWithoutRecursion() {
+    for text in [
+      String(repeating: "[", count: 100_000), String(repeating: "{a: ", count: 100_000),
+      String(repeating: "- ", count: 100_000), String(repeating: "? ", count: 100_000),
+      (0..<2000).map { String(repeating: " ", count: $0) + "a:\n" }.joined(),
+      String(repeating: "a: [\n", count: 10_000),
+    ] {
+      let (root, said) = read(text)
+      #expect(root == nil && said.count == 1)
+    }
+  }
+
+  @Test func longTextsAndManyElementsAreRefused() {
+    #expect(read("a: " + String(repeating: "x", count: 20_000)).said.first?.what == "a text is too long")
+    #expect(
+      read("a: [" + String(repeating: "x,", count: 200_000) + "]").said.first?.what == "the file has too many elements")
+    #expect(!read(String(repeating: "k", count: 300) + ": 1").said.isEmpty)
+  }
+
+  @Test func filesAreBoundedAndDecoded() throws {
+    let folder = NSTemporaryDirectory() + "medley-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = folder + "/a.yaml"
+    try Data("a: 1\nb: \u{FF}".utf8 + [0xFF, 0xFE]).write(to: URL(fileURLWithPath: path))
+    let fault = #expect(throws: Diagnostic.self) { try FileReading.text(of: path, name: "a.yaml", limit: 100) }
+    #expect(fault?.place?.line == 2 && fault?.place?.column == 5)
+    #expect(throws: Diagnostic.self) { try FileReading.bytes(of: path, limit: 3) }
+    #expect(throws: Diagnostic.self) { try FileReading.bytes(of: folder, limit: 3) }
+    #expect(throws: Diagnostic.self) { try FileReading.bytes(of: "/dev/zero", limit: 3) }
+    #expect(throws: Diagnostic.self) { try FileReading.bytes(of: folder + "/none", limit: 3) }
+  }
+
+  /// Whatever the text, reading ends and every refusal has a diagnostic.
+  @Test func randomTexts() {
+    let pieces = [
+      "a", "b: ", ": ", "\n", "  ", "- ", "[", "]", "{", "}", ", ", "'", "\"", "\\", "#", "|", ">", "&x", "*x", "!",
+      "%",
+      "?", "@", "`", "\t", "---", "~", "é", "\u{FEFF}", "1e9", "\r\n", "\r",
+    ]
+    var state: UInt64 = 42
+    func next() -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33)
+    }
+    for _ in 0..<5_000 {
+      let text = (0..<next() % 30).map { _ in pieces[next() % pieces.count] }.joined()
+      let (root, said) = read(text)
+      #expect(root != nil || !said.isEmpty, "\(text.debugDescription)")
+      for diagnostic in said { _ = diagnostic.description }
+    }
+  }
+}
