@@ -1,0 +1,113 @@
+import Models
+import Units
+
+/// What the replicas of one pool did over a run.
+public struct PoolSummary: Hashable, Sendable {
+  /// The pool's name.
+  public var name: String
+  /// Its replicas.
+  public var replicas: Int
+  /// Sums over all steps of all replicas.
+  public var totals = StepTotals()
+  /// Work on one device of each replica, summed over replicas.
+  public var work = EngineWork()
+  /// Share of the device's peak arithmetic that was used over the whole run; nil where no peak is known.
+  public var mfu: Double?
+  /// Share of the device's peak memory bandwidth that was used over the whole run; nil where no peak is known.
+  public var mbu: Double?
+  /// Share of replica time in which a step with prefill tokens was under way.
+  public var prefillShare = 0.0
+  /// Share of replica time in which only decode steps were under way.
+  public var decodeShare = 0.0
+  /// Replica time by what it was spent on.
+  public var time = TimeShares()
+  /// Blocks of one replica's KV cache.
+  public var blocks: Int
+  /// Mean share of the KV cache in use.
+  public var meanOccupancy = 0.0
+  /// Largest share of a replica's KV cache in use at once.
+  public var peakOccupancy = 0.0
+  /// Preemptions.
+  public var preemptions = 0
+  /// Bytes swapped to host memory and back.
+  public var swapped = Memory(0)
+  /// Power integrated over the run: watts in prefill, in decode and idle times the time in each.
+  public var energy = Energy(0)
+  /// Energy over the run's length.
+  public var averagePower = Power(0)
+  /// Price of all replicas.
+  public var price: Price
+
+  /// Sequences in a mean decode step; 0 without one.
+  public var meanDecodeBatch: Double {
+    totals.decodeSteps > 0 ? Double(totals.shape.decodes) / Double(totals.decodeSteps) : 0
+  }
+
+  /// Prompt tokens in a mean step with any; 0 without one.
+  public var meanPrefillTokens: Double {
+    totals.prefillSteps > 0 ? Double(totals.shape.prefillTokens) / Double(totals.prefillSteps) : 0
+  }
+
+  /// The sums over `replicas`, all of them of `pool`, over a run of `duration`.
+  init(_ pool: PoolDescription, _ replicas: [ReplicaTotals], duration: Seconds, peak: DevicePeak?) {
+    let engine = pool.engine
+    name = pool.name
+    self.replicas = pool.replicas
+    blocks = engine.cache.blocks
+    price = pool.price * Double(pool.replicas)
+    let run = duration.value
+    let stages = Double(engine.cost.stageCount)
+    var blockSeconds = 0.0
+    var prefill = 0.0
+    var decode = 0.0
+    for replica in replicas {
+      totals.add(replica.totals)
+      work += EngineWork(replica.totals, engine.cost)
+      time.roofs.add(replica.roofs, count: 1)
+      time.swap += replica.swapTime.seconds * stages
+      blockSeconds += replica.blockSeconds
+      peakOccupancy = max(peakOccupancy, Double(replica.peakBlocks) / Double(max(1, blocks)))
+      preemptions += replica.preemptions
+      swapped = swapped + Memory(Double(replica.swappedTokens) * engine.cache.bytesPerToken)
+      let times = (
+        idle: replica.idleTime.seconds, prefill: replica.prefillTime.seconds, decode: replica.decodeTime.seconds
+      )
+      prefill += times.prefill
+      decode += times.decode
+      energy =
+        energy
+        + Energy(
+          engine.power.idle.value * times.idle + engine.power.prefill.value * times.prefill
+            + engine.power.decode.value * times.decode)
+    }
+    let capacity = run * Double(pool.replicas)
+    guard capacity > 0 else { return }
+    averagePower = Power(energy.value / run)
+    prefillShare = prefill / capacity
+    decodeShare = decode / capacity
+    meanOccupancy = blockSeconds / (capacity * Double(max(1, blocks)))
+    time.idle = max(0, capacity * stages - time.roofs.total - time.swap)
+    time = time.normalised
+    if let peak {
+      mfu = work.operations / (peak.operations * capacity)
+      mbu = work.memoryBytes / (peak.bytes * capacity)
+    }
+  }
+}
+
+extension StepTotals {
+  /// Adds the sums of other steps.
+  mutating func add(_ other: StepTotals) {
+    steps += other.steps
+    prefillSteps += other.prefillSteps
+    decodeSteps += other.decodeSteps
+    sampledSteps += other.sampledSteps
+    shape.prefillTokens += other.shape.prefillTokens
+    shape.prefillPairs += other.shape.prefillPairs
+    shape.prefillContext += other.shape.prefillContext
+    shape.prefillChunks += other.shape.prefillChunks
+    shape.firstTokens += other.shape.firstTokens
+    shape.decodes += other.shape.decodes
+    shape.decodeContext += other.shape.decodeContext
+  }
+}
