@@ -20,6 +20,8 @@ public struct StepCost: Sendable {
   struct Stage: Sendable {
     var fixed: [CostTerm]
     var contextual: [CostTerm]
+    /// What bounds the first contextual term's calls and bytes.
+    var contextualRoofs: (launch: Roof, bytes: Roof)
     /// Seconds of the fixed terms of a decode-only step, by batch.
     var decodeFixed: [Double]
     var decodeRoofs: [RoofTimes]
@@ -50,9 +52,11 @@ public struct StepCost: Sendable {
           term.operations.isValid, term.bytes.isValid
         else { throw .invalid(term: term.name) }
       }
+      let contextual = stage.filter(\.readsDecodeContext)
       stages.append(
         Stage(
-          fixed: stage.filter { !$0.readsDecodeContext }, contextual: stage.filter(\.readsDecodeContext),
+          fixed: stage.filter { !$0.readsDecodeContext }, contextual: contextual,
+          contextualRoofs: (contextual.first?.launchRoof ?? .launch, contextual.first?.byteRoof ?? .memory),
           decodeFixed: [], decodeRoofs: [], decodeLines: []))
     }
     for index in stages.indices {
@@ -148,32 +152,52 @@ public struct StepCost: Sendable {
     }
     let fixed = stages[0].decodeFixed[batch]
     let lines = stages[0].decodeLines[batch]
-    for step in 0..<steps {
-      now += Self.rounded(fixed + lines.seconds(Double(context + step * batch))).picoseconds
-      ends[step] = now
+    // Steps only grow, so that if the first is not clamped from below and the last not from above, none is, and
+    // eight at a time can be rounded as `rounded` does.
+    let shortest = (fixed + lines.seconds(Double(context))) * 1e12
+    let longest = (fixed + lines.seconds(Double(context + (steps + 7) * batch))) * 1e12
+    guard shortest >= 1, longest < 0x1p51 else {
+      for step in 0..<steps {
+        now += Self.rounded(fixed + lines.seconds(Double(context + step * batch))).picoseconds
+        ends[step] = now
+      }
+      return
+    }
+    let stride = SIMD8<Double>(repeating: Double(8 * batch))
+    var contexts = SIMD8<Double>(0, 1, 2, 3, 4, 5, 6, 7) * Double(batch) + Double(context)
+    var step = 0
+    while step < steps {
+      let operations = lines.operations + lines.operationsPerContext * contexts
+      let bytes = lines.bytes + lines.bytesPerContext * contexts
+      let slower = operations.replacing(with: bytes, where: operations .<= bytes)
+      let scaled = (fixed + (lines.launch + slower)) * 1e12
+      let bits = unsafeBitCast(scaled + 0x1.8p52, to: SIMD8<Int64>.self)
+      let picoseconds = bits &- Int64(bitPattern: (0x1.8p52).bitPattern)
+      for lane in 0..<min(8, steps - step) {
+        now += picoseconds[lane]
+        ends[step + lane] = now
+      }
+      contexts += stride
+      step += 8
     }
   }
 
-  /// Seconds by roof of `steps` consecutive decode-only steps of one stage, the first of which reads `context`.
+  /// Adds the seconds by roof of `steps` consecutive decode-only steps of a one-stage engine, the first of which reads
+  /// `context` KV tokens, to `roofs`; `total` is their time.
   ///
-  /// The contextual terms are attributed to the roof that bounds the middle step.
-  public func decodeRoofs(batch: Int, context: Int, steps: Int, total: Interval, stage: Int = 0) -> RoofTimes {
-    var shape = StepShape(decodes: batch, context: context)
-    guard batch <= tabulatedBatch, let term = stages[stage].contextual.first, stages[stage].contextual.count == 1
-    else {
-      shape.decodeContext += (steps - 1) * batch / 2
-      var roofs = RoofTimes()
-      roofs.add(explained(shape, stage: stage).roofs, count: Double(steps))
-      return roofs
+  /// A contextual term is attributed to the roof that bounds it in the first step.
+  public func addDecodeRoofs(batch: Int, context: Int, steps: Int, total: Interval, to roofs: inout RoofTimes) {
+    guard batch <= tabulatedBatch, stages[0].contextual.count == 1 else {
+      let middle = StepShape(decodes: batch, context: context + (steps - 1) * batch / 2)
+      roofs.add(explained(middle).roofs, count: Double(steps))
+      return
     }
-    var roofs = RoofTimes()
-    roofs.add(stages[stage].decodeRoofs[batch], count: Double(steps))
-    let lines = stages[stage].decodeLines[batch]
+    roofs.add(stages[0].decodeRoofs[batch], count: Double(steps))
+    let lines = stages[0].decodeLines[batch]
     let (operations, bytes) = lines.roofs(Double(context))
     let launch = lines.launch * Double(steps)
-    roofs[term.launchRoof] += launch
-    roofs[operations > bytes ? .compute : term.byteRoof] +=
-      max(0, total.seconds - stages[stage].decodeFixed[batch] * Double(steps) - launch)
-    return roofs
+    roofs[stages[0].contextualRoofs.launch] += launch
+    roofs[operations > bytes ? .compute : stages[0].contextualRoofs.bytes] +=
+      max(0, total.seconds - stages[0].decodeFixed[batch] * Double(steps) - launch)
   }
 }

@@ -20,14 +20,26 @@ public struct Outcomes: Hashable, Sendable {
   /// Replica that decodes it.
   public var decodeReplica: [Int32]
 
+  /// Outcomes from their columns, all of one length.
+  public init(
+    scheduled: [Instant], firstToken: [Instant], done: [Instant], preemptions: [Int32], prefillReplica: [Int32],
+    decodeReplica: [Int32]
+  ) {
+    self.scheduled = scheduled
+    self.firstToken = firstToken
+    self.done = done
+    self.preemptions = preemptions
+    self.prefillReplica = prefillReplica
+    self.decodeReplica = decodeReplica
+  }
+
   /// Columns for `count` requests to which nothing has happened yet.
   public init(count: Int) {
-    scheduled = Array(repeating: Self.never, count: count)
-    firstToken = scheduled
-    done = scheduled
-    preemptions = Array(repeating: 0, count: count)
-    prefillReplica = Array(repeating: -1, count: count)
-    decodeReplica = prefillReplica
+    let never = Array(repeating: Self.never, count: count)
+    let none = Array(repeating: Int32(-1), count: count)
+    self.init(
+      scheduled: never, firstToken: never, done: never, preemptions: Array(repeating: 0, count: count),
+      prefillReplica: none, decodeReplica: none)
   }
 }
 

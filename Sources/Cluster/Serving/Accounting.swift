@@ -6,29 +6,24 @@ import Units
 private let mostSamples = 512
 
 extension ServingCore {
-  /// Adds the step or segment of `lane` that ends now to its replica's sums.
+  /// Adds the segment of `lane` that ends now to its replica's sums.
   @inline(__always)
-  func accountSteps(_ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>) {
+  func accountSegment(_ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>) {
+    let batch = lane.pointee.running.count
+    let first = lane.pointee.context + batch
     let steps = lane.pointee.decodes
-    if lane.pointee.chunks.count == 0 {
-      let batch = lane.pointee.running.count
-      let first = lane.pointee.context + batch
-      replica.pointee.totals.totals.addDecodes(batch: batch, context: first, steps: steps)
-      for stage in 0..<replica.pointee.lanes.count {
-        replica.pointee.totals.roofs.add(
-          cluster.pools[replica.pointee.pool].engine.cost.decodeRoofs(
-            batch: batch, context: first, steps: steps,
-            total: Interval(picoseconds: now - lane.pointee.start), stage: stage),
-          count: 1)
-      }
-    } else {
-      let shape = stepShape(lane, decodes: steps > 0)
-      replica.pointee.totals.totals.add(shape)
-      for stage in 0..<replica.pointee.lanes.count {
-        replica.pointee.totals.roofs.add(
-          cluster.pools[replica.pointee.pool].engine.cost.explained(shape, stage: stage).roofs, count: 1)
-      }
-    }
+    replica.pointee.totals.totals.addDecodes(batch: batch, context: first, steps: steps)
+    costs[replica.pointee.pool].addDecodeRoofs(
+      batch: batch, context: first, steps: steps, total: Interval(picoseconds: now - lane.pointee.start),
+      to: &replica.pointee.totals.roofs)
+  }
+
+  /// Adds a step of `shape` to the sums of `replica` and returns its time on `stage`.
+  @inline(__always)
+  func accountStep(_ shape: StepShape, _ replica: UnsafeMutablePointer<Replica>, stage: Int) -> Int64 {
+    let (interval, roofs) = costs[replica.pointee.pool].explained(shape, stage: stage)
+    replica.pointee.totals.roofs.add(roofs, count: 1)
+    return interval.picoseconds
   }
 
   /// Brings the occupancy of `replica` up to now, at which `used` blocks are in use, before that changes.
@@ -77,8 +72,8 @@ extension ServingCore {
     replicas[replica].powerTimes[before.rawValue] += now - replicas[replica].powerSince
     replicas[replica].powerSince = now
     replicas[replica].powerState = state
-    let watts = milliwatts[replicas[replica].pool]
-    clusterMilliwatts += watts[state.rawValue] - watts[before.rawValue]
+    let pool = replicas[replica].pool * 3
+    clusterMilliwatts += milliwatts[pool + state.rawValue] - milliwatts[pool + before.rawValue]
   }
 
   /// Adds a transfer of `bytes` whose bytes cross in `busy` and that lands `exposed` after its first token.
@@ -93,26 +88,19 @@ extension ServingCore {
 
   /// The result of a run that has ended.
   func result() -> RunResult {
-    var outcomes = Outcomes(count: requests.count)
     var metrics = Fingerprint()
     var end: Int64 = 0
     for index in 0..<requests.count {
-      outcomes.scheduled[index] = Instant(picoseconds: scheduled[index])
-      outcomes.firstToken[index] = Instant(picoseconds: firstToken[index])
-      outcomes.done[index] = Instant(picoseconds: done[index])
-      outcomes.preemptions[index] = preemptions[index]
-      outcomes.prefillReplica[index] = prefillReplica[index]
-      outcomes.decodeReplica[index] = decodeReplica[index]
       end = max(end, done[index])
       metrics.combine(UInt64(bitPattern: scheduled[index]))
       metrics.combine(UInt64(bitPattern: firstToken[index]))
       metrics.combine(UInt64(bitPattern: done[index]))
-      metrics.combine(UInt64(preemptions[index]))
     }
-    for bucket in gaps.recordedValues() {
-      metrics.combine(bucket.value)
-      metrics.combine(bucket.count)
-    }
+    metrics.combine(gaps.totalCount)
+    metrics.combine(gapSum)
+    let outcomes = Outcomes(
+      scheduled: instants(scheduled), firstToken: instants(firstToken), done: instants(done),
+      preemptions: preemptions.array, prefillReplica: prefillReplica.array, decodeReplica: decodeReplica.array)
     let totals = (0..<replicaCount).map { index in
       var totals = replicas[index].totals
       var times = (0..<3).map { replicas[index].powerTimes[$0] }
@@ -127,5 +115,11 @@ extension ServingCore {
       events: events, peakPower: Power(Double(peakMilliwatts) / 1000),
       fingerprints: Fingerprints(
         trajectory: trajectory.value, decisions: decisions.value, metrics: metrics.value))
+  }
+
+  private func instants(_ column: borrowing Column<Int64>) -> [Instant] {
+    column.base.withMemoryRebound(to: Instant.self, capacity: column.count) {
+      Array(UnsafeBufferPointer(start: $0, count: column.count))
+    }
   }
 }

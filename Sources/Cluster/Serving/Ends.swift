@@ -18,7 +18,7 @@ extension ServingCore {
     laneEnds.clear(index)
     lane.pointee.isBusy = false
     let steps = lane.pointee.decodes
-    accountSteps(lane, replica)
+    if lane.pointee.isSegment { accountSegment(lane, replica) }
     if steps > 0 { advance(lane, replica, steps) }
     if lane.pointee.chunks.count > 0 {
       endChunks(index, lane, replica)
@@ -83,7 +83,7 @@ extension ServingCore {
         firstToken[request] = now
         if !isDone { loads.base[Int(decodeReplica[request])].decodes += 1 }
       } else {
-        gaps.record(nanoseconds(now - marks[request]), count: 1)
+        record(gap: now - marks[request], count: 1)
       }
       generated[request] = tokens
       marks[request] = now
@@ -151,14 +151,27 @@ extension ServingCore {
   private mutating func recordGaps(_ lane: UnsafeMutablePointer<Lane>, _ batch: Int, _ steps: Int) {
     let first = lane.pointee.ends[0]
     let old = batch - lane.pointee.fresh.count
-    if old > 0 { gaps.record(nanoseconds(first - lane.pointee.lastDecodeEnd), count: UInt64(old)) }
+    if old > 0 { record(gap: first - lane.pointee.lastDecodeEnd, count: old) }
     for index in 0..<lane.pointee.fresh.count {
-      gaps.record(nanoseconds(first - lane.pointee.fresh[index].lastToken), count: 1)
+      record(gap: first - lane.pointee.fresh[index].lastToken, count: 1)
     }
     lane.pointee.fresh.removeAll()
-    for step in 1..<max(1, steps) {
-      gaps.record(nanoseconds(lane.pointee.ends[step] - lane.pointee.ends[step - 1]), count: UInt64(batch))
+    guard steps > 1 else { return }
+    // The steps of a segment only grow: where the first and the last share a bucket, all do.
+    let ends = lane.pointee.ends.base
+    let shortest = ends[1] - ends[0]
+    if gaps.valuesAreEquivalent(nanoseconds(shortest), nanoseconds(ends[steps - 1] - ends[steps - 2])) {
+      record(gap: shortest, count: batch * (steps - 1))
+    } else {
+      for step in 1..<steps { record(gap: ends[step] - ends[step - 1], count: batch) }
     }
+  }
+
+  @inline(__always)
+  private mutating func record(gap picoseconds: Int64, count: Int) {
+    let value = nanoseconds(picoseconds)
+    gaps.record(value, count: UInt64(count))
+    gapSum &+= value &* UInt64(count)
   }
 
   /// A gap in the histogram's unit: whole nanoseconds, at least 1, at most ``longestGap``.

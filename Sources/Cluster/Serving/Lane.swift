@@ -20,7 +20,7 @@ struct Joined: BitwiseCopyable {
 }
 
 /// Most decode steps tabulated at once.
-let segmentSteps = 32
+let segmentSteps = 64
 
 /// One lane of a replica: a step or a segment of decode steps under way, and the sequences that belong to it.
 ///
@@ -56,6 +56,8 @@ struct Lane: ~Copyable {
   var start: Int64 = 0
   /// Ends of the steps under way; one for a step with chunks.
   let ends = Column<Int64>(repeating: 0, count: segmentSteps)
+  /// Whether what is under way is a segment of decode steps, summed up when it ends, and not one step.
+  var isSegment = false
   /// Decode steps of the segment under way, or 1 for a mixed step; 0 where running sequences do not decode.
   var decodes = 0
   var chunks = GrowingList<Chunk>()
@@ -120,8 +122,12 @@ struct Lane: ~Copyable {
   /// Blocks that steps `range` of the segment under way take.
   @inline(__always)
   func growth(ofSteps range: Range<Int>) -> Int {
+    var kind = growing(after: range.lowerBound)
     var sum = 0
-    for step in range { sum += Int(residues[growing(after: step)]) }
+    for _ in range {
+      sum += Int(residues[kind])
+      kind = kind == 0 ? residues.count - 1 : kind - 1
+    }
     return sum
   }
 }

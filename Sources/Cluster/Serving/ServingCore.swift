@@ -1,5 +1,6 @@
 import Histogram
 import Kernel
+import Models
 import Units
 import Workload
 
@@ -18,6 +19,8 @@ struct ServingCore: ~Copyable {
   let lanes: UnsafeMutablePointer<Lane>
   let laneCount: Int
   let loads: Column<ReplicaLoad>
+  /// The step cost of each pool.
+  let costs: UnsafeMutablePointer<StepCost>
 
   // Per request.
   let links: RequestLinks
@@ -54,11 +57,13 @@ struct ServingCore: ~Copyable {
   var completedTokens = 0
   var events = 0
   var gaps: Histogram<UInt64>
+  /// The recorded gaps in nanoseconds, summed.
+  var gapSum: UInt64 = 0
   var trajectory = Fingerprint()
   var decisions = Fingerprint()
   var transfers: [TransferTotals]
-  /// Watts of each pool's replicas by power state, in milliwatts.
-  let milliwatts: [[Int64]]
+  /// Milliwatts of a replica of each pool, three power states each.
+  let milliwatts: Column<Int64>
   var clusterMilliwatts: Int64 = 0
   var peakMilliwatts: Int64 = 0
 
@@ -90,10 +95,14 @@ struct ServingCore: ~Copyable {
     gaps = Histogram(
       lowestDiscernibleValue: 1, highestTrackableValue: Self.longestGap, numberOfSignificantValueDigits: .three)
     transfers = cluster.transfers.keys.sorted { ($0.from, $0.to) < ($1.from, $1.to) }.map(TransferTotals.init)
-    milliwatts = cluster.pools.map { pool in
-      [pool.engine.power.idle, pool.engine.power.prefill, pool.engine.power.decode].map {
-        Int64(($0.value * 1000).rounded())
+    milliwatts = Column(repeating: 0, count: cluster.pools.count * 3)
+    costs = .allocate(capacity: cluster.pools.count)
+    for (index, pool) in cluster.pools.enumerated() {
+      let power = pool.engine.power
+      for (state, watts) in [power.idle, power.prefill, power.decode].enumerated() {
+        milliwatts[index * 3 + state] = Int64((watts.value * 1000).rounded())
       }
+      (costs + index).initialize(to: pool.engine.cost)
     }
     var replica = 0
     var lane = 0
@@ -107,7 +116,7 @@ struct ServingCore: ~Copyable {
         }
         loads[replica].pool = index
         loads[replica].capacityTokens = pool.engine.cache.blocks * pool.engine.cache.blockTokens
-        clusterMilliwatts += milliwatts[index][PowerState.idle.rawValue]
+        clusterMilliwatts += milliwatts[index * 3]
         replica += 1
         lane = ownLanes.upperBound
       }
@@ -120,6 +129,8 @@ struct ServingCore: ~Copyable {
     replicas.deallocate()
     lanes.deinitialize(count: laneCount)
     lanes.deallocate()
+    costs.deinitialize(count: cluster.pools.count)
+    costs.deallocate()
   }
 
   /// The longest gap the histogram holds, in nanoseconds: an hour. Longer ones count as an hour.

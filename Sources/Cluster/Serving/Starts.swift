@@ -252,7 +252,8 @@ extension ServingCore {
     lane.pointee.isBusy = true
     lane.pointee.start = now
     lane.pointee.decodes = steps
-    cluster.pools[replica.pointee.pool].engine.cost.tabulateDecode(
+    lane.pointee.isSegment = true
+    costs[replica.pointee.pool].tabulateDecode(
       batch: batch, context: lane.pointee.context + batch, steps: steps,
       from: Instant(picoseconds: now + swap), into: lane.pointee.ends.base)
     laneEnds.set(index, Instant(picoseconds: lane.pointee.ends[steps - 1]))
@@ -284,15 +285,12 @@ extension ServingCore {
     lane.pointee.isBusy = true
     lane.pointee.start = now
     lane.pointee.decodes = decodes ? 1 : 0
+    lane.pointee.isSegment = false
+    replica.pointee.totals.totals.add(shape)
     var end = now + swapTime(replica, swappedTokens)
-    if replica.pointee.lanes.count == 1 {
-      end += cluster.pools[replica.pointee.pool].engine.cost.interval(of: shape).picoseconds
-    } else {
-      for stage in 0..<replica.pointee.lanes.count {
-        end = max(end, replica.pointee.stageFree[stage])
-        end += cluster.pools[replica.pointee.pool].engine.cost.interval(of: shape, stage: stage).picoseconds
-        replica.pointee.stageFree[stage] = end
-      }
+    for stage in 0..<replica.pointee.lanes.count {
+      end = max(end, replica.pointee.stageFree[stage]) + accountStep(shape, replica, stage: stage)
+      replica.pointee.stageFree[stage] = end
     }
     lane.pointee.ends[0] = end
     laneEnds.set(index, Instant(picoseconds: end))

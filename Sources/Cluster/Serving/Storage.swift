@@ -11,6 +11,9 @@ struct Column<Element: BitwiseCopyable>: ~Copyable {
 
   deinit { base.deallocate() }
 
+  /// The values.
+  var array: [Element] { Array(UnsafeBufferPointer(start: base, count: count)) }
+
   @inline(__always)
   subscript(index: Int) -> Element {
     get {
