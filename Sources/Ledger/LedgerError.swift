@@ -1,4 +1,5 @@
 import GRDB
+import Units
 
 /// Why a ledger cannot be used. The file is never changed when one of these is thrown.
 public enum LedgerError: Error, Hashable {
@@ -32,57 +33,47 @@ public enum LedgerError: Error, Hashable {
 }
 
 extension LedgerError: CustomStringConvertible {
-  /// What is wrong, why, and what to do, on three lines.
-  public var description: String {
+  /// What is wrong, why, and how to mend it.
+  public var diagnostic: Diagnostic {
     switch self {
     case .missing(let path):
-      """
-      \(path): error: there is no ledger here
-        why: no run has been stored in this file
-        fix: store one: medley run FILE --ledger \(path)
-      """
+      Diagnostic(
+        at: nil, "there is no ledger at \(path)", why: "no run has been stored in this file",
+        fix: "store one: medley run FILE --ledger \(path)")
     case .foreign(let path, let found):
-      """
-      \(path): error: not a ledger
-        why: it is \(found); it is left as it is
-        fix: name another file with --ledger
-      """
+      Diagnostic(
+        at: nil, "\(path) is not a ledger", why: "it is \(found); it is left as it is",
+        fix: "name another file with --ledger")
     case .newer(let path, let schema, let known):
-      """
-      \(path): error: the ledger is of a newer schema
-        why: its schema is \(schema), this medley knows up to \(known); it is left as it is
-        fix: use the medley that wrote it, or name another file with --ledger
-      """
+      Diagnostic(
+        at: nil, "the ledger \(path) is of a newer schema",
+        why: "its schema is \(schema), this medley knows up to \(known); it is left as it is",
+        fix: "use the medley that wrote it, or name another file with --ledger")
     case .damaged(let path, let detail):
-      """
-      \(path): error: the ledger is damaged
-        why: \(detail); it is left as it is
-        fix: move it away, or try: sqlite3 \(path) .recover
-      """
+      Diagnostic(
+        at: nil, "the ledger \(path) is damaged", why: "\(detail); it is left as it is",
+        fix: "move it away, or try: sqlite3 \(path) .recover")
     case .busy(let path):
-      """
-      \(path): error: the ledger is locked
-        why: other processes kept writing for \(Ledger.busySeconds) s
-        fix: try again, or name another file with --ledger
-      """
+      Diagnostic(
+        at: nil, "the ledger \(path) is locked",
+        why: "other processes kept writing for \(Ledger.busySeconds) s",
+        fix: "try again, or name another file with --ledger")
     case .unusable(let path, let detail):
-      """
-      \(path): error: the ledger cannot be used
-        why: \(detail)
-        fix: check that the directory exists, is writable and has room
-      """
+      Diagnostic(
+        at: nil, "the ledger \(path) cannot be used", why: detail,
+        fix: "check that the directory exists, is writable and has room")
     case .noRun(let reference, let path):
-      """
-      \(path): error: no stored run is named '\(reference)'
-        why: a run is named by its id, the beginning of its id, @last, or @last-N
-        fix: list the stored runs: medley list runs --ledger \(path)
-      """
+      Diagnostic(
+        at: nil, "no stored run is named '\(reference)'",
+        why: "a run is named by its id, the beginning of its id, @last, or @last-N",
+        fix: "list the stored runs: medley list runs --ledger \(path)")
     case .ambiguous(let reference, let ids):
-      """
-      '\(reference)': error: several stored runs begin like this
-        why: \(ids.joined(separator: ", "))
-        fix: give more digits
-      """
+      Diagnostic(
+        at: nil, "the ids of several stored runs begin with '\(reference)'", why: ids.joined(separator: ", "),
+        fix: "give more digits")
     }
   }
+
+  /// The diagnostic as printed.
+  public var description: String { diagnostic.description }
 }
