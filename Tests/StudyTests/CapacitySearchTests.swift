@@ -26,7 +26,9 @@ struct CapacitySearchTests {
     #expect(try grid(0.1, 0.9, 0.1).rates.count == 9)
     #expect(try grid(1, 1, 5).rates == [Rate(1)])
     #expect(try grid(1, 10.5, 3).rates.map(\.value) == [1, 4, 7, 10])
-    for (low, high, step) in [(0, 1, 1), (2, 1, 1), (1, 2, 0), (1, .infinity, 1), (.nan, 1, 1), (1, 1e9, 1)] {
+    for (low, high, step): (Double, Double, Double) in [
+      (0, 1, 1), (2, 1, 1), (1, 2, 0), (1, .infinity, 1), (.nan, 1, 1), (1, 1e9, 1),
+    ] {
       #expect(RateGrid(lowest: Rate(low), highest: Rate(high), step: Rate(step)) == nil)
     }
   }
