@@ -2,7 +2,7 @@ import Foundation
 
 /// One number of a run: whose it is, what it is called, how much and in which unit.
 public struct MetricRow: Hashable, Sendable {
-  /// The pool it belongs to, or "cluster".
+  /// Whose it is: "cluster", "pool NAME" or "path NAME -> NAME".
   public var scope: String
   /// The metric's name, such as "ttft-p99".
   public var name: String
@@ -108,12 +108,11 @@ public struct RunRecord: Hashable, Sendable {
   /// Where its input came from; keys are unique.
   public var provenance: [ProvenanceRow]
 
-  /// A run. The header's hash is computed from the text.
+  /// A run.
   public init(
     header: RunHeader, scenarioText: String, summary: String, metrics: [MetricRow], provenance: [ProvenanceRow]
   ) {
     self.header = header
-    self.header.scenarioHash = SHA256.hex(scenarioText)
     self.scenarioText = scenarioText
     self.summary = summary
     self.metrics = metrics

@@ -31,7 +31,7 @@ enum Schema {
     ) STRICT;
     CREATE TABLE metrics (
       run INTEGER NOT NULL REFERENCES runs (number),
-      scope TEXT NOT NULL,                -- a pool's name, or 'cluster'
+      scope TEXT NOT NULL,                -- 'cluster', 'pool NAME', 'path NAME -> NAME'
       name TEXT NOT NULL,
       value REAL,                         -- NULL where undefined
       unit TEXT NOT NULL,

@@ -1,3 +1,4 @@
+import Foundation
 import Ledger
 
 /// What a scenario gave when its results were last accepted, as text that one reviews in a diff: one fact a line,
@@ -33,8 +34,7 @@ public struct Baseline: Hashable, Sendable {
       guard let a = Self.number(was), let b = Self.number(now), a != 0, (b / a).isFinite else {
         return "\(key): \(was) -> \(now)"
       }
-      let percent = (b / a - 1) * 100
-      return "\(key): \(was) -> \(now) (\(percent > 0 ? "+" : "")\(percent) %)"
+      return "\(key): \(was) -> \(now) (" + String(format: "%+.3g", (b / a - 1) * 100) + " %)"
     }
 
     private static func number(_ value: String) -> Double? {

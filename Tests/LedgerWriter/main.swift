@@ -25,7 +25,8 @@ enum Sample {
   static func run(seed: UInt64) -> RunRecord {
     RunRecord(
       header: RunHeader(
-        started: Date(timeIntervalSince1970: 1_800_000_000), scenario: "sample.yaml", scenarioHash: "", variant: "v",
+        started: Date(timeIntervalSince1970: 1_800_000_000), scenario: "sample.yaml", scenarioHash: "\(seed)",
+        variant: "v",
         seed: seed, version: "test", requests: 1, wallSeconds: 0.5,
         fingerprints: StoredFingerprints(trajectory: seed, decisions: ~seed, metrics: seed &* 3)),
       scenarioText: "seed: \(seed)\n", summary: "{\"seed\":\(seed)}",
