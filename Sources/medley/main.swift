@@ -1,1 +1,3 @@
-print("medley")
+import Command
+
+Medley.main()

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Cluster
+import Foundation
+import Ledger
+import Study
+import Units
+
+/// The command line: `Medley.main()` is all that an executable needs.
+public enum Medley {
+  /// Runs the verb that the process's arguments name and ends the process with its exit code.
+  public static func main() -> Never {
+    exit(run(Array(CommandLine.arguments.dropFirst()), console: .standard).rawValue)
+  }
+
+  /// Runs a verb with `arguments` (without the executable's name), writing to `console`.
+  public static func run(_ arguments: [String], console: Console) -> Outcome {
+    Session.$current.withValue(Session(console: console)) {
+      do {
+        var verb = try Root.parseAsRoot(arguments)
+        do {
+          try verb.run()
+          return .ok
+        } catch {
+          return try ending(of: error, console)
+        }
+      } catch {
+        // What the parser throws: faults of the command line, and requests for help or the version.
+        let text = Root.fullMessage(for: error)
+        guard Root.exitCode(for: error).isSuccess else {
+          console.err(text + "\n")
+          return .usage
+        }
+        console.out(text + "\n")
+        return .ok
+      }
+    }
+  }
+
+  /// Says what a verb threw.
+  /// - Throws: the error, where it is the parser's.
+  private static func ending(of error: any Error, _ console: Console) throws -> Outcome {
+    switch error {
+    case let ending as Ending: return ending.outcome
+    case is Faults, is Diagnostic, is LedgerError:
+      console.err("\(error)\n")
+      return .fault
+    case is PolicyError, is SimulationError:
+      console.err("error: \(error)\n")
+      return .fault
+    case let error as CocoaError:
+      console.err("error: \(error.localizedDescription)\n")
+      return .fault
+    default:
+      // The parser calls every error that is not its own a failure.
+      guard Root.exitCode(for: error) == .failure else { throw error }
+      console.err("internal error: \(error)\n")
+      return .internalFault
+    }
+  }
+}
+
+/// The command `medley`.
+struct Root: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "medley",
+    abstract: "Simulates clusters of mixed devices that serve language models.",
+    discussion: """
+      A scenario is a YAML file: devices, model, policies, workload, SLOs. Start with one:
+
+        medley run scenarios/quickstart.yaml             all its variants, side by side
+        medley explain scenarios/quickstart.yaml         what it means and where the time goes
+        medley capacity scenarios/quickstart.yaml        the highest rate that meets its SLOs
+
+      Results go to standard output, everything else to standard error. Exit codes:
+
+      \(Outcome.table)
+      """,
+    version: Version.current,
+    subcommands: [List.self])
+}

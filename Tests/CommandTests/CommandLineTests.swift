@@ -1,0 +1,50 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Command
+
+/// What a verb wrote and how it ended.
+struct Ran {
+  var outcome: Outcome
+  var out: String
+  var err: String
+}
+
+/// Runs a verb in this process.
+func medley(_ arguments: String...) -> Ran {
+  let out = Mutex("")
+  let err = Mutex("")
+  let outcome = Medley.run(
+    arguments,
+    console: Console(out: { text in out.withLock { $0 += text } }, err: { text in err.withLock { $0 += text } }))
+  return Ran(outcome: outcome, out: out.withLock { $0 }, err: err.withLock { $0 })
+}
+
+@Suite("The command line")
+struct CommandLineTests {
+  @Test("Help and version are results; help names every exit code")
+  func help() {
+    for arguments in [[], ["--help"], ["help"]] {
+      let out = Mutex("")
+      let outcome = Medley.run(
+        arguments, console: Console(out: { text in out.withLock { $0 += text } }, err: { _ in Issue.record("stderr") }))
+      #expect(outcome == .ok)
+      for code in Outcome.allCases { #expect(out.withLock { $0 }.contains(" \(code.rawValue)  ")) }
+    }
+    #expect(medley("--version").out == "0.1.0\n")
+  }
+
+  @Test("A wrong command line is told on standard error with code 64")
+  func usage() {
+    for ran in [medley("frobnicate"), medley("list"), medley("list", "nonsense"), medley("--nonsense")] {
+      #expect(ran.outcome == .usage && ran.out.isEmpty && ran.err.contains("Usage: medley"))
+    }
+  }
+
+  @Test("Stored runs of a ledger that is not there")
+  func noLedger() {
+    let ran = medley("list", "runs", "--ledger", "/no/such/ledger")
+    #expect(ran.outcome == .fault && ran.out.isEmpty && ran.err.hasPrefix("error: there is no ledger at"))
+  }
+}
