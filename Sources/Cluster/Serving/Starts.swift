@@ -29,7 +29,6 @@ extension ServingCore {
       if replica.pointee.ready.count > 0 { joinReady(lane, replica) }
       var decision = StepDecision.decode(steps: lane.pointee.standing)
       if lane.pointee.isDirty || lane.pointee.standing < 1 || lane.pointee.running.count == 0 {
-        guard lane.pointee.isDirty else { return }
         lane.pointee.isDirty = false
         decision = lane.pointee.policy.next(view(lane, replica))
         record(decision)
