@@ -6,8 +6,8 @@ import Units
 /// two children, the lower slot where they are equal. So the order of delivery is total: (moment, slot). A caller
 /// with phases gives earlier phases lower slots.
 ///
-/// Complexity: ``first`` O(1); ``set(_:_:)`` and ``clear(_:)`` at most one comparison without a branch for each of the
-/// log2(slots) levels, and no more once a node does not change. Memory: 32 bytes a slot.
+/// Complexity: ``first`` O(1); ``set(_:_:)`` and ``clear(_:)`` one choice without a branch for each of the log2(slots)
+/// levels. Memory: 32 bytes a slot.
 /// Source: D. E. Knuth, The Art of Computer Programming 3, section 5.4.1.
 public struct Winners: ~Copyable {
   @usableFromInline
@@ -76,11 +76,13 @@ public struct Winners: ~Copyable {
     nodes[i] = winner
     while i > 1 {
       let rival = nodes[i ^ 1]
-      // A rival to the left (i is odd) wins ties. Keys are never negative, so one less does not overflow, and it
-      // waits for no comparison below.
-      let rivalWins = rival.key &- Int64(truncatingIfNeeded: i & 1) < winner.key
-      winner.key = rivalWins ? rival.key : winner.key
-      winner.slot = rivalWins ? rival.slot : winner.slot
+      // A rival to the left (i is odd) wins ties. Keys are never negative, so that no difference overflows, and its
+      // sign as a mask chooses without a branch, which would be guessed wrong half of the time.
+      let odd = Int64(truncatingIfNeeded: i & 1)
+      let lead = rival.key &- odd &- winner.key
+      let rivalWins = lead >> 63
+      winner.key &+= (lead &+ odd) & rivalWins
+      winner.slot ^= (winner.slot ^ rival.slot) & Int(truncatingIfNeeded: rivalWins)
       i >>= 1
       nodes[i] = winner
     }
