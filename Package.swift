@@ -30,7 +30,8 @@ let package = Package(
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
-    core("Units", []),
+    // Rounding to an integer is a call of the C library's rint on a processor without SSE4.1.
+    .target(name: "Units", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     core("Kernel", ["Units"]),
     core("Hardware", ["Units"]),
     core("Models", ["Units", "Hardware"]),
@@ -58,6 +59,7 @@ let package = Package(
     .target(
       name: "Support", dependencies: ["Units", "Kernel", "Models", "Workload", "Cluster", histogram],
       path: "Tests/Support"),
+    .executableTarget(name: "bench", dependencies: ["Kernel", "Units"], path: "Tests/Benchmarks"),
     tests("Units", []),
     tests("Kernel", ["Statistics"]),
     tests("Statistics", []),
