@@ -9,6 +9,7 @@ import Cluster
 /// borrowed from the other pool, which serve both phases until they are empty. Complexity: O(replicas) per request.
 /// Source: Splitwise (Patel et al., ISCA 2024), section 4, and the `mixed_pool` scheduler of its artifact.
 public struct PhaseSplit: RoutePolicy {
+  /// The name that scenarios and reports use.
   public static let name = "phase-split"
   /// The pool that prefills, by index.
   public let prefill: Int
@@ -31,6 +32,7 @@ public struct PhaseSplit: RoutePolicy {
     self.borrow = borrow
   }
 
+  /// The replicas of a request.
   public mutating func route(_ request: RequestView, _ cluster: ClusterView) -> RouteDecision {
     borrowed.removeAll { cluster.replicas[$0].outstanding == 0 }
     let prefiller = prefillReplica(request.promptTokens, cluster)
