@@ -5,55 +5,11 @@ public typealias Roof = Hardware.Roof
 /// Seconds by what bounds them.
 public typealias RoofTimes = Hardware.RoofTimes
 
-/// A sum over features of a step: `constant` once per call, the rest per unit of the feature.
-public struct FeatureSum: Hashable, Sendable {
-  /// Per call.
-  public var constant = 0.0
-  /// Per token that passes through the layers.
-  public var perToken = 0.0
-  /// Per row of the output projection.
-  public var perSampled = 0.0
-  /// Per query-key pair of prefill attention.
-  public var perPrefillPair = 0.0
-  /// Per KV token that prefill attention reads.
-  public var perPrefillContext = 0.0
-  /// Per prompt token computed.
-  public var perPrefillToken = 0.0
-  /// Per decoding sequence.
-  public var perDecode = 0.0
-  /// Per KV token that decode attention reads.
-  public var perDecodeContext = 0.0
-
-  /// A sum of nothing.
-  public init() {}
-
-  /// The sum for one call in a step of `shape`, without its decode-context part.
-  @inlinable
-  func fixed(_ shape: StepShape) -> Double {
-    var sum = constant + perToken * Double(shape.tokens)
-    sum += perSampled * Double(shape.sampled)
-    sum += perPrefillPair * Double(shape.prefillPairs)
-    sum += perPrefillContext * Double(shape.prefillContext)
-    sum += perPrefillToken * Double(shape.prefillTokens)
-    sum += perDecode * Double(shape.decodes)
-    return sum
-  }
-
-  /// The sum for one call in a step of `shape`.
-  public func value(_ shape: StepShape) -> Double { fixed(shape) + perDecodeContext * Double(shape.decodeContext) }
-
-  /// Whether every coefficient is finite and none is negative.
-  var isValid: Bool {
-    [
-      constant, perToken, perSampled, perPrefillPair, perPrefillContext, perPrefillToken, perDecode, perDecodeContext,
-    ].allSatisfy { $0.isFinite && $0 >= 0 }
-  }
-}
-
 /// One operator of a step on its device: its work as a function of the step's shape, and the rates it runs at.
 ///
 /// Time = count * (launch + max(operations / operationRate, bytes / byteRate)) where `driver` is present in the
-/// step, else nothing. Source: the roofline model (Williams, Waterman, Patterson, CACM 52(4), 2009) with a fixed
+/// step, else nothing. Two parts may follow the shape in their own way, in terms that do not read decode contexts:
+/// the bytes of the experts that a step activates, and the rate of large messages. Source: the roofline model (Williams, Waterman, Patterson, CACM 52(4), 2009) with a fixed
 /// time per call.
 public struct CostTerm: Hashable, Sendable {
   /// What must be present in a step for the operator to run.
@@ -89,6 +45,11 @@ public struct CostTerm: Hashable, Sendable {
   /// What the bytes cross: memory, or a link between devices.
   public var byteRoof: Roof
 
+  /// Weights of experts that one call reads besides `bytes`; nil without experts.
+  public var experts: ActiveExperts?
+  /// Another byte rate for large calls; nil where all run alike.
+  public var large: LargeCalls?
+
   /// A term that takes no time until its parts are set.
   public init(name: String, count: Int, driver: Driver) {
     self.name = name
@@ -117,35 +78,70 @@ public struct CostTerm: Hashable, Sendable {
     }
   }
 
-  /// The term for a step of `shape` as two straight lines in the decode context.
-  func lines(_ shape: StepShape) -> ContextLines {
-    let calls = Double(count)
-    return ContextLines(
-      launch: calls * launch,
-      operations: calls * operations.fixed(shape) / operationRate,
-      operationsPerContext: calls * operations.perDecodeContext / operationRate,
-      bytes: calls * bytes.fixed(shape) / byteRate,
-      bytesPerContext: calls * bytes.perDecodeContext / byteRate)
+  /// Whether the term is the host's time and not the device's.
+  var isHost: Bool { launchRoof == .host || byteRoof == .host }
+
+  /// Bytes of one call in a step of `shape`, the active experts' included.
+  public func callBytes(_ shape: StepShape) -> Double {
+    bytes.value(shape) + (experts.map { $0.bytes * $0.active(tokens: shape.tokens) } ?? 0)
+  }
+
+  /// Whether the term can be a cost.
+  var isValid: Bool {
+    guard count >= 0, launch.isFinite, launch >= 0, operationRate > 0, byteRate > 0 else { return false }
+    if let experts {
+      guard experts.perToken >= 1, experts.count >= experts.perToken, experts.bytes.isFinite, experts.bytes >= 0
+      else { return false }
+    }
+    if let large { guard large.byteRate > 0, large.byteRate <= byteRate, byteRate.isFinite else { return false } }
+    if readsDecodeContext, experts != nil || large != nil { return false }
+    return operations.isValid && bytes.isValid
   }
 }
 
-/// A term's seconds for a given batch: launch + max of two straight lines in the decode context.
-struct ContextLines: Hashable, Sendable {
-  var launch = 0.0
-  var operations = 0.0
-  var operationsPerContext = 0.0
-  var bytes = 0.0
-  var bytesPerContext = 0.0
+/// Weights of the experts that the tokens of a step activate.
+public struct ActiveExperts: Hashable, Sendable {
+  /// Experts of the layer.
+  public var count: Int
+  /// Experts each token is routed to.
+  public var perToken: Int
+  /// Bytes of one expert's weights in this operator on this device.
+  public var bytes: Double
 
-  /// Seconds under the operations' roof, under the bytes' roof.
-  @inline(__always)
-  func roofs(_ context: Double) -> (Double, Double) {
-    (operations + operationsPerContext * context, bytes + bytesPerContext * context)
+  /// Experts of `bytes` each.
+  public init(count: Int, perToken: Int, bytes: Double) {
+    self.count = count
+    self.perToken = perToken
+    self.bytes = bytes
   }
 
-  @inline(__always)
-  func seconds(_ context: Double) -> Double {
-    let (a, b) = roofs(context)
-    return launch + (a > b ? a : b)
+  /// Expected number of distinct experts that `tokens` tokens activate, if each chooses its experts evenly and
+  /// independently: count * (1 - (1 - perToken / count)^tokens).
+  ///
+  /// Complexity: O(log tokens) multiplications.
+  public func active(tokens: Int) -> Double {
+    var miss = 1.0
+    var square = 1 - Double(perToken) / Double(count)
+    var left = tokens
+    while left > 0 {
+      if left & 1 == 1 { miss *= square }
+      square *= square
+      left >>= 1
+    }
+    return Double(count) * (1 - miss)
+  }
+}
+
+/// Calls from a size on that move their bytes at another rate.
+public struct LargeCalls: Hashable, Sendable {
+  /// Tokens of the step from which on a call is large.
+  public var fromTokens: Int
+  /// Achievable bytes per second of large calls, no higher than that of the others.
+  public var byteRate: Double
+
+  /// Calls in steps of `fromTokens` tokens and more.
+  public init(fromTokens: Int, byteRate: Double) {
+    self.fromTokens = fromTokens
+    self.byteRate = byteRate
   }
 }

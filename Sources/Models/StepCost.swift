@@ -4,9 +4,11 @@ import Units
 /// The time of one engine's steps: a model, laid out over devices, as cost terms per pipeline stage.
 ///
 /// A step's seconds on a stage are the sum of the terms that do not read decode contexts, in order, and then of
-/// those that do, in order; the sum is rounded once to whole picoseconds. For decode-only steps the first part
-/// is tabulated by batch, so that a step costs one multiplication and comparison per context term:
-/// ``tabulateDecode(batch:context:steps:from:into:)`` gives the same picoseconds as ``interval(of:)``.
+/// those that do, in order. In a step with prompt tokens the host issues kernels while the device runs them: the
+/// device's terms take at least the stage's dispatch time. The sum is rounded once to whole picoseconds. For
+/// decode-only steps the first part is tabulated by batch, so that a step costs one multiplication and comparison
+/// per context term: ``tabulateDecode(batch:context:steps:from:into:)`` gives the same picoseconds as
+/// ``interval(of:stage:)``.
 public struct StepCost: Sendable {
   /// A set of terms that is no cost model.
   public enum Fault: Error, Hashable {
@@ -18,15 +20,17 @@ public struct StepCost: Sendable {
 
   /// One stage of the pipeline.
   struct Stage: Sendable {
-    var fixed: [CostTerm]
-    var contextual: [CostTerm]
-    /// What bounds the first contextual term's calls and bytes.
-    var contextualRoofs: (launch: Roof, bytes: Roof)
+    /// The terms in the order they are summed: those that do not read decode contexts, then those that do.
+    var terms: [CostTerm]
+    var fixed: [CompiledTerm]
+    var contextual: [CompiledTerm]
+    /// Least seconds of the device's terms in a step with prompt tokens.
+    var dispatch: Double
     /// Seconds of the fixed terms of a decode-only step, by batch.
-    var decodeFixed: [Double]
-    var decodeRoofs: [RoofTimes]
+    var decodeFixed: [Double] = []
+    var decodeRoofs: [RoofTimes] = []
     /// The contextual terms of a decode-only step, by batch, `contextual.count` for each.
-    var decodeLines: [ContextLines]
+    var decodeLines: [ContextLines] = []
   }
 
   var stages: [Stage]
@@ -34,63 +38,88 @@ public struct StepCost: Sendable {
   public let tabulatedBatch: Int
 
   /// The terms of each stage in the order they are summed.
-  public var terms: [[CostTerm]] { stages.map { $0.fixed + $0.contextual } }
+  public var terms: [[CostTerm]] { stages.map(\.terms) }
 
   /// Stages of the pipeline; 1 without pipeline parallelism.
   public var stageCount: Int { stages.count }
 
   /// A cost from the terms of each pipeline stage, tabulated for decode batches up to `maxBatch`.
   ///
+  /// `prefillDispatch` gives each stage's dispatch time in seconds; none where it is empty.
   /// - Throws: ``Fault`` where a term cannot be a cost or a decode step would take no time.
-  public init(stages terms: [[CostTerm]], maxBatch: Int) throws(Fault) {
+  public init(stages terms: [[CostTerm]], maxBatch: Int, prefillDispatch: [Double] = []) throws(Fault) {
     guard !terms.isEmpty else { throw .empty }
     tabulatedBatch = max(1, maxBatch)
     stages = []
-    for stage in terms {
-      for term in stage {
-        guard term.count >= 0, term.launch.isFinite, term.launch >= 0, term.operationRate > 0, term.byteRate > 0,
-          term.operations.isValid, term.bytes.isValid
-        else { throw .invalid(term: term.name) }
-      }
+    for (index, stage) in terms.enumerated() {
+      for term in stage where !term.isValid { throw .invalid(term: term.name) }
+      let dispatch = index < prefillDispatch.count ? prefillDispatch[index] : 0
+      guard dispatch.isFinite, dispatch >= 0 else { throw .invalid(term: Self.dispatchName) }
+      let fixed = stage.filter { !$0.readsDecodeContext }
       let contextual = stage.filter(\.readsDecodeContext)
       stages.append(
         Stage(
-          fixed: stage.filter { !$0.readsDecodeContext }, contextual: contextual,
-          contextualRoofs: (contextual.first?.launchRoof ?? .launch, contextual.first?.byteRoof ?? .memory),
-          decodeFixed: [], decodeRoofs: [], decodeLines: []))
+          terms: fixed + contextual, fixed: fixed.map(CompiledTerm.init), contextual: contextual.map(CompiledTerm.init),
+          dispatch: dispatch))
     }
     for index in stages.indices {
       for batch in 0...tabulatedBatch {
         let shape = StepShape(decodes: batch, context: 0)
-        let (seconds, roofs) = fixedSeconds(shape, stages[index])
+        var roofs = RoofTimes()
+        var seconds = 0.0
+        for term in stages[index].fixed where term.runs(in: shape) {
+          let lines = term.lines(shape, shape.features)
+          Self.attribute(term, lines, 0, to: &roofs)
+          seconds += lines.seconds(0)
+        }
         stages[index].decodeFixed.append(seconds)
         stages[index].decodeRoofs.append(roofs)
-        stages[index].decodeLines += stages[index].contextual.map { $0.runs(in: shape) ? $0.lines(shape) : .init() }
+        stages[index].decodeLines += stages[index].contextual.map {
+          $0.runs(in: shape) ? $0.lines(shape, shape.features) : ContextLines()
+        }
       }
     }
-    guard stages.indices.allSatisfy({ interval(of: StepShape(decodes: 1, context: 1), stage: $0) > .zero }) else {
-      throw .empty
-    }
+    guard stages.allSatisfy({ decodeSeconds($0, 1, 1) > 0 }) else { throw .empty }
   }
 
-  /// Seconds of the terms that do not read decode contexts, and what bounds them.
-  private func fixedSeconds(_ shape: StepShape, _ stage: Stage) -> (Double, RoofTimes) {
-    var total = 0.0
-    var roofs = RoofTimes()
-    for term in stage.fixed where term.runs(in: shape) {
-      total += attribute(term, term.lines(shape), 0, to: &roofs)
-    }
-    return (total, roofs)
-  }
+  /// The name under which ``operators(of:stage:)`` lists what the host's dispatch adds to a step.
+  static let dispatchName = "host.dispatch"
 
-  /// Adds a term's time to the roofs that bound it and returns it.
-  private func attribute(_ term: CostTerm, _ lines: ContextLines, _ context: Double, to roofs: inout RoofTimes)
-    -> Double
-  {
+  /// Adds a term's time to the roofs that bound it.
+  @inline(__always)
+  private static func attribute(
+    _ term: CompiledTerm, _ lines: ContextLines, _ context: Double, to roofs: inout RoofTimes
+  ) {
     let (operations, bytes) = lines.roofs(context)
     roofs[term.launchRoof] += lines.launch
     roofs[operations > bytes ? .compute : term.byteRoof] += max(operations, bytes)
-    return lines.seconds(context)
+  }
+
+  /// Visits the terms of a step in order, and returns their seconds and what the dispatch adds to them.
+  @inline(__always)
+  private func walk(
+    _ shape: StepShape, _ stage: Stage, _ visit: (_ index: Int, _ term: CompiledTerm, _ lines: ContextLines) -> Void
+  ) -> (seconds: Double, exposed: Double) {
+    let features = shape.features
+    let context = Double(shape.decodeContext)
+    var seconds = 0.0
+    var device = 0.0
+    for (index, term) in stage.fixed.enumerated() where term.runs(in: shape) {
+      let lines = term.lines(shape, features)
+      visit(index, term, lines)
+      let part = lines.seconds(0)
+      seconds += part
+      if !term.isHost { device += part }
+    }
+    for (index, term) in stage.contextual.enumerated() where term.runs(in: shape) {
+      let lines = term.lines(shape, features)
+      visit(stage.fixed.count + index, term, lines)
+      let part = lines.seconds(context)
+      seconds += part
+      if !term.isHost { device += part }
+    }
+    let exposed = shape.prefillTokens > 0 && device < stage.dispatch ? stage.dispatch - device : 0
+    return (seconds + exposed, exposed)
   }
 
   /// The time of a step of `shape` on a one-stage engine, or on stage `stage` of a pipeline.
@@ -100,20 +129,46 @@ public struct StepCost: Sendable {
     if shape.prefillTokens == 0, shape.decodes <= tabulatedBatch {
       return Self.rounded(decodeSeconds(stages[stage], shape.decodes, Double(shape.decodeContext)))
     }
-    return explained(shape, stage: stage).interval
+    return Self.rounded(walk(shape, stages[stage]) { _, _, _ in }.seconds)
   }
 
   /// The time of a step of `shape` and its seconds by roof.
   ///
   /// Complexity: O(terms).
   public func explained(_ shape: StepShape, stage: Int = 0) -> (interval: Interval, roofs: RoofTimes) {
-    let costs = stages[stage]
+    var roofs = RoofTimes()
     let context = Double(shape.decodeContext)
-    var (seconds, roofs) = fixedSeconds(shape, costs)
-    for term in costs.contextual where term.runs(in: shape) {
-      seconds += attribute(term, term.lines(shape), context, to: &roofs)
+    let (seconds, exposed) = walk(shape, stages[stage]) { _, term, lines in
+      Self.attribute(term, lines, context, to: &roofs)
     }
+    roofs[.host] += exposed
     return (Self.rounded(seconds), roofs)
+  }
+
+  /// The operators of a step of `shape` in the order they are summed, which add up to its time exactly.
+  ///
+  /// Complexity: O(terms).
+  public func operators(of shape: StepShape, stage: Int = 0) -> [OperatorCost] {
+    var operators: [OperatorCost] = []
+    let context = Double(shape.decodeContext)
+    let costs = stages[stage]
+    let (_, exposed) = walk(shape, costs) { index, term, lines in
+      let (operations, bytes) = lines.roofs(context)
+      let source = costs.terms[index]
+      let byRoof = operations > bytes ? Roof.compute : term.byteRoof
+      operators.append(
+        OperatorCost(
+          name: source.name, calls: source.count, seconds: lines.seconds(context),
+          operations: Double(source.count) * source.operations.value(shape),
+          bytes: term.isHost ? 0 : Double(source.count) * source.callBytes(shape), byteRoof: term.byteRoof,
+          bound: lines.launch > max(operations, bytes) ? term.launchRoof : byRoof))
+    }
+    if exposed > 0 {
+      operators.append(
+        OperatorCost(
+          name: Self.dispatchName, calls: 1, seconds: exposed, operations: 0, bytes: 0, byteRoof: .host, bound: .host))
+    }
+    return operators
   }
 
   @inline(__always)
@@ -196,8 +251,8 @@ public struct StepCost: Sendable {
     let lines = stages[0].decodeLines[batch]
     let (operations, bytes) = lines.roofs(Double(context))
     let launch = lines.launch * Double(steps)
-    roofs[stages[0].contextualRoofs.launch] += launch
-    roofs[operations > bytes ? .compute : stages[0].contextualRoofs.bytes] +=
+    roofs[stages[0].contextual[0].launchRoof] += launch
+    roofs[operations > bytes ? .compute : stages[0].contextual[0].byteRoof] +=
       max(0, total.seconds - stages[0].decodeFixed[batch] * Double(steps) - launch)
   }
 }

@@ -1,0 +1,78 @@
+import Hardware
+
+/// A term ready to be summed: its coefficients in seconds, over all its calls.
+struct CompiledTerm: Sendable {
+  var driver: CostTerm.Driver
+  var launchRoof: Roof
+  var byteRoof: Roof
+  var isHost: Bool
+  var launch: Double
+  var operations: SIMD8<Double>
+  var bytes: SIMD8<Double>
+  var operationsPerContext: Double
+  var bytesPerContext: Double
+  /// Experts, `bytes` being seconds for each.
+  var experts: ActiveExperts?
+  /// Tokens from which the bytes' seconds are multiplied by `largeFactor`.
+  var largeFrom: Int
+  var largeFactor: Double
+
+  init(_ term: CostTerm) {
+    let calls = Double(term.count)
+    driver = term.driver
+    launchRoof = term.launchRoof
+    byteRoof = term.byteRoof
+    isHost = term.isHost
+    launch = calls * term.launch
+    operations = term.operations.fixed * (calls / term.operationRate)
+    bytes = term.bytes.fixed * (calls / term.byteRate)
+    operationsPerContext = term.operations.perDecodeContext * (calls / term.operationRate)
+    bytesPerContext = term.bytes.perDecodeContext * (calls / term.byteRate)
+    experts = term.experts
+    experts?.bytes *= calls / term.byteRate
+    largeFrom = term.large?.fromTokens ?? .max
+    largeFactor = term.large.map { term.byteRate / $0.byteRate } ?? 1
+  }
+
+  @inline(__always)
+  func runs(in shape: StepShape) -> Bool {
+    switch driver {
+    case .step: true
+    case .prefill: shape.prefillTokens > 0
+    case .decode: shape.decodes > 0
+    case .sample: shape.sampled > 0
+    }
+  }
+
+  /// The term for a step of `shape`, whose features are `features`, as two straight lines in the decode context.
+  @inline(__always)
+  func lines(_ shape: StepShape, _ features: SIMD8<Double>) -> ContextLines {
+    var moved = FeatureSum.dot(bytes, features)
+    if let experts { moved += experts.bytes * experts.active(tokens: shape.tokens) }
+    if shape.tokens >= largeFrom { moved *= largeFactor }
+    return ContextLines(
+      launch: launch, operations: FeatureSum.dot(operations, features), operationsPerContext: operationsPerContext,
+      bytes: moved, bytesPerContext: bytesPerContext)
+  }
+}
+
+/// A term's seconds for a given batch: launch + max of two straight lines in the decode context.
+struct ContextLines: Hashable, Sendable {
+  var launch = 0.0
+  var operations = 0.0
+  var operationsPerContext = 0.0
+  var bytes = 0.0
+  var bytesPerContext = 0.0
+
+  /// Seconds under the operations' roof, under the bytes' roof.
+  @inline(__always)
+  func roofs(_ context: Double) -> (Double, Double) {
+    (operations + operationsPerContext * context, bytes + bytesPerContext * context)
+  }
+
+  @inline(__always)
+  func seconds(_ context: Double) -> Double {
+    let (a, b) = roofs(context)
+    return launch + (a > b ? a : b)
+  }
+}

@@ -1,0 +1,94 @@
+import Hardware
+import Units
+
+/// A model laid out over equal devices: the time of its steps, and the room of its KV cache.
+public struct EngineCost: Sendable {
+  /// The model.
+  public let model: Transformer
+  /// Its formats.
+  public let formats: ModelFormats
+  /// How it lies over the devices.
+  public let layout: EngineLayout
+  /// Each of the devices.
+  public let device: Device
+  /// The time of a step, by operator.
+  public let cost: StepCost
+  /// The room of the KV cache.
+  public let memory: MemoryBudget
+
+  /// Lays `model` out over devices like `device`.
+  ///
+  /// `stageLink` joins one pipeline stage to the next; without it they use the device's own link to its peers.
+  /// Decode batches up to the plan's `maxSequences` are tabulated.
+  /// - Throws: ``EngineFault``.
+  public init(
+    _ model: Transformer, formats: ModelFormats = ModelFormats(), layout: EngineLayout = EngineLayout(),
+    device: Device, stageLink: Link? = nil, plan: MemoryPlan = MemoryPlan()
+  ) throws(EngineFault) {
+    try Self.check(model, layout, device)
+    let operators: Operators
+    do {
+      let roofline = Roofline(device)
+      operators = Operators(
+        model: model, formats: formats, layout: layout, device: device,
+        dense: try roofline.ceiling(.dense, formats.activations),
+        attention: try roofline.ceiling(.attention, formats.activations),
+        elementwise: try roofline.ceiling(.elementwise, formats.activations),
+        peers: layout.tensorParallel > 1 ? device.peerLink : nil,
+        next: layout.pipelineParallel > 1 ? stageLink ?? device.peerLink : nil)
+    } catch { throw .arithmetic(error) }
+    if layout.tensorParallel > 1, operators.peers == nil { throw .noLink(device: device.name) }
+    if layout.pipelineParallel > 1, operators.next == nil { throw .noLink(device: device.name) }
+    memory = try MemoryBudget(model, formats, layout, device, plan)
+    let layers = layout.layers(of: model)
+    let dispatch = device.execution.prefillDispatch.value.value / Double(model.layers)
+    do {
+      cost = try StepCost(
+        stages: layers.enumerated().map { operators.terms(stage: $0.offset, layers: $0.element) },
+        maxBatch: plan.maxSequences, prefillDispatch: layers.map { dispatch * Double($0) })
+    } catch { throw .cost(error) }
+    self.model = model
+    self.formats = formats
+    self.layout = layout
+    self.device = device
+  }
+
+  private static func check(
+    _ model: Transformer, _ layout: EngineLayout, _ device: Device
+  ) throws(EngineFault) {
+    let faults = device.faults
+    guard faults.isEmpty else { throw .device(faults) }
+    let tensor = layout.tensorParallel
+    guard tensor >= 1, tensor <= 1024, layout.pipelineParallel >= 1 else {
+      throw .layout("tensor-parallel must lie in 1...1024 and pipeline-parallel be at least 1")
+    }
+    guard model.heads.isMultiple(of: tensor) else {
+      throw .layout("tensor-parallel \(tensor) does not divide the \(model.heads) heads")
+    }
+    guard model.kvHeads.isMultiple(of: tensor) || tensor.isMultiple(of: model.kvHeads) else {
+      throw .layout("tensor-parallel \(tensor) neither divides the \(model.kvHeads) key-value heads nor is divided")
+    }
+    guard model.intermediate.isMultiple(of: tensor) else {
+      throw .layout("tensor-parallel \(tensor) does not divide the feed-forward width \(model.intermediate)")
+    }
+    guard layout.pipelineParallel <= model.layers else {
+      throw .layout("pipeline-parallel \(layout.pipelineParallel) exceeds the \(model.layers) layers")
+    }
+  }
+
+  /// Bytes of one token's keys and values over the whole engine, copies of shared heads not counted.
+  public var cacheBytesPerToken: Double { model.cacheBytesPerToken(formats.cache) }
+
+  /// Model FLOPs utilisation over `span` seconds of the clock in which the summed steps ran: operations of all
+  /// devices over what they could have done at their peak rate.
+  public func mfu(_ sums: StepSums, span: Seconds) -> Double {
+    let peak = device.arithmetic(formats.activations)?.rate.value.value ?? .infinity
+    return cost.operations(over: sums) / (Double(layout.pipelineParallel) * peak * span.value)
+  }
+
+  /// Memory bandwidth utilisation over `span` seconds of the clock, as ``mfu(_:span:)``.
+  public func mbu(_ sums: StepSums, span: Seconds) -> Double {
+    let peak = device.memory.first?.bandwidth.value.value ?? .infinity
+    return cost.bytes(over: sums) / (Double(layout.pipelineParallel) * peak * span.value)
+  }
+}

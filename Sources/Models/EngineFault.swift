@@ -1,0 +1,32 @@
+import Hardware
+
+/// An engine that cannot be.
+public enum EngineFault: Error, Hashable, CustomStringConvertible {
+  /// A degree of parallelism below 1, or one that does not divide what it splits.
+  case layout(String)
+  /// A device whose numbers cannot be.
+  case device([DeviceFault])
+  /// A device without a rate for the arithmetic.
+  case arithmetic(Roofline.NoArithmetic)
+  /// Several devices without a link between them.
+  case noLink(device: String)
+  /// The weights and the workspace leave no room for a KV block: bytes on one device.
+  case memory(needed: Double, available: Double)
+  /// Terms that are no cost.
+  case cost(StepCost.Fault)
+
+  /// One line with the numbers.
+  public var description: String {
+    switch self {
+    case .layout(let why): why
+    case .device(let faults): faults.map(\.description).joined(separator: "; ")
+    case .arithmetic(let fault): fault.description
+    case .noLink(let device): "\(device) has neither interconnect nor host-link to reach its peers"
+    case .memory(let needed, let available):
+      "weights and workspace need \(gigabytes(needed)) GB on each device, of which \(gigabytes(available)) GB may be used"
+    case .cost(let fault): "no cost: \(fault)"
+    }
+  }
+
+  private func gigabytes(_ bytes: Double) -> Double { (bytes / 1e8).rounded() / 10 }
+}

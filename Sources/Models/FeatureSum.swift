@@ -1,0 +1,55 @@
+/// A sum over features of a step: `constant` once per call, the rest per unit of the feature.
+public struct FeatureSum: Hashable, Sendable {
+  /// Per call.
+  public var constant = 0.0
+  /// Per token that passes through the layers.
+  public var perToken = 0.0
+  /// Per row of the output projection.
+  public var perSampled = 0.0
+  /// Per query-key pair of prefill attention.
+  public var perPrefillPair = 0.0
+  /// Per KV token that prefill attention reads.
+  public var perPrefillContext = 0.0
+  /// Per prompt token computed.
+  public var perPrefillToken = 0.0
+  /// Per decoding sequence.
+  public var perDecode = 0.0
+  /// Per KV token that decode attention reads.
+  public var perDecodeContext = 0.0
+
+  /// A sum of nothing.
+  public init() {}
+
+  /// The sum for one call in a step of `shape`.
+  public func value(_ shape: StepShape) -> Double {
+    Self.dot(fixed, shape.features) + perDecodeContext * Double(shape.decodeContext)
+  }
+
+  /// The coefficients by feature, in the order of ``StepShape/features``; decode contexts apart.
+  var fixed: SIMD8<Double> {
+    SIMD8(constant, perToken, perSampled, perPrefillPair, perPrefillContext, perPrefillToken, perDecode, 0)
+  }
+
+  /// The sum of products, always added in the same order.
+  @inline(__always)
+  static func dot(_ coefficients: SIMD8<Double>, _ features: SIMD8<Double>) -> Double {
+    let p = coefficients * features
+    return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + p[6])
+  }
+
+  /// Whether every coefficient is finite and none is negative.
+  var isValid: Bool {
+    [
+      constant, perToken, perSampled, perPrefillPair, perPrefillContext, perPrefillToken, perDecode, perDecodeContext,
+    ].allSatisfy { $0.isFinite && $0 >= 0 }
+  }
+}
+
+extension StepShape {
+  /// The features that a ``FeatureSum`` has coefficients for, decode contexts apart.
+  var features: SIMD8<Double> {
+    SIMD8(
+      1, Double(tokens), Double(sampled), Double(prefillPairs), Double(prefillContext), Double(prefillTokens),
+      Double(decodes), 0)
+  }
+}

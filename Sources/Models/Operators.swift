@@ -1,0 +1,234 @@
+import Hardware
+
+/// Builds the operators of one pipeline stage of a model on one of the devices that share it.
+///
+/// A matrix product of m tokens with a k x n weight shard has 2 m k n operations and k n weight elements plus
+/// m (k + n) activation elements of bytes. Attention has 4 operations per query head, element of a head and
+/// query-key pair (2 for the scores, 2 for the values) and reads the keys and values once. Source: Kaplan et al.,
+/// "Scaling Laws for Neural Language Models", 2020, table 1; Pope et al., "Efficiently Scaling Transformer
+/// Inference", 2022.
+struct Operators {
+  let model: Transformer
+  let formats: ModelFormats
+  let layout: EngineLayout
+  let device: Device
+  let dense: Ceiling
+  let attention: Ceiling
+  let elementwise: Ceiling
+  /// The link of the devices that share a layer; nil for one device.
+  let peers: Link?
+  /// The link from one stage to the next; nil for one stage.
+  let next: Link?
+
+  private var tensor: Double { Double(layout.tensorParallel) }
+  private var hidden: Double { Double(model.hidden) }
+  /// Elements of a token's queries on one device.
+  private var queries: Double { Double(model.queryWidth) / tensor }
+  /// Elements of a token's keys, or of its values, on one device; shared heads are copied.
+  private var keys: Double { Double(model.headDimension) * Double(layout.kvHeads(of: model)) }
+  private var inner: Double { Double(model.intermediate) / tensor }
+  private var vocabulary: Double { Double(model.vocabulary) / tensor }
+  private var activation: Double { formats.activations.bytes }
+  private var weight: Double { formats.weights.bytes }
+  private var cached: Double { formats.cache.bytes }
+
+  /// The terms of stage `stage` with `layers` layers.
+  func terms(stage: Int, layers: Int) -> [CostTerm] {
+    var terms: [CostTerm] = []
+    if stage == 0 {
+      terms.append(hostStep)
+      terms.append(embedding)
+    }
+    terms += layer(layers)
+    if stage == layout.pipelineParallel - 1 {
+      terms += output
+    } else if let next {
+      terms.append(send(over: next))
+    }
+    return terms
+  }
+
+  private func layer(_ layers: Int) -> [CostTerm] {
+    var terms = [norms(layers)]
+    terms.append(product("attention.qkv", layers, from: hidden, to: queries + 2 * keys))
+    terms.append(cacheWrite(layers))
+    terms.append(prefillAttention(layers))
+    terms.append(decodeAttention(layers))
+    terms.append(product("attention.output", layers, from: queries, to: hidden))
+    if !model.parallelBlocks { terms += allReduce("all-reduce.attention", layers) }
+    terms += model.experts.map { experts(layers, $0) } ?? feedForward(layers)
+    terms += allReduce(model.parallelBlocks ? "all-reduce.block" : "all-reduce.ffn", layers)
+    return terms
+  }
+
+  // MARK: Matrix products
+
+  private func term(_ name: String, _ count: Int, _ driver: CostTerm.Driver, _ ceiling: Ceiling) -> CostTerm {
+    var term = CostTerm(name: name, count: count, driver: driver)
+    term.launch = ceiling.launch
+    term.operationRate = ceiling.operationRate
+    term.byteRate = ceiling.byteRate
+    return term
+  }
+
+  /// A product of every token with a weight shard of `rows` x `columns`.
+  private func product(_ name: String, _ layers: Int, from rows: Double, to columns: Double) -> CostTerm {
+    var term = term(name, layers, .step, dense)
+    term.operations.perToken = 2 * rows * columns
+    term.bytes.constant = rows * columns * weight
+    term.bytes.perToken = (rows + columns) * activation
+    return term
+  }
+
+  private func feedForward(_ layers: Int) -> [CostTerm] {
+    let ups: Double = model.gated ? 2 : 1
+    return [
+      product("ffn.up", layers, from: hidden, to: ups * inner), activate("ffn.activation", layers, 1, ups),
+      product("ffn.down", layers, from: inner, to: hidden),
+    ]
+  }
+
+  /// The activation function of `blocks` feed-forward blocks per token with `ups` inputs for each output.
+  private func activate(_ name: String, _ layers: Int, _ blocks: Double, _ ups: Double) -> CostTerm {
+    var term = term(name, layers, .step, elementwise)
+    term.bytes.perToken = blocks * (ups + 1) * inner * activation
+    return term
+  }
+
+  private func experts(_ layers: Int, _ experts: Experts) -> [CostTerm] {
+    let ups: Double = model.gated ? 2 : 1
+    let each = Double(experts.perToken)
+    var router = product("experts.router", layers, from: hidden, to: Double(experts.count))
+    router.launch *= 2  // scores, then the choice and sorting of tokens by expert
+    return [
+      router, expertProduct("experts.up", layers, experts, from: hidden, to: ups * inner),
+      activate("experts.activation", layers, each, ups),
+      expertProduct("experts.down", layers, experts, from: inner, to: hidden),
+    ]
+  }
+
+  /// A product of every token with the shards of the experts it is routed to.
+  private func expertProduct(
+    _ name: String, _ layers: Int, _ experts: Experts, from rows: Double, to columns: Double
+  ) -> CostTerm {
+    let each = Double(experts.perToken)
+    var term = term(name, layers, .step, dense)
+    term.operations.perToken = each * 2 * rows * columns
+    term.bytes.perToken = each * (rows + columns) * activation
+    term.experts = ActiveExperts(
+      count: experts.count, perToken: experts.perToken, bytes: rows * columns * weight)
+    return term
+  }
+
+  private var output: [CostTerm] {
+    var norm = term("norm.final", 1, .step, elementwise)
+    norm.bytes.perToken = 2 * hidden * activation
+    var head = term("lm-head", 1, .sample, dense)
+    head.operations.perSampled = 2 * hidden * vocabulary
+    head.bytes.constant = hidden * vocabulary * weight
+    head.bytes.perSampled = (hidden + vocabulary) * activation
+    var sample = term("sample", 1, .sample, elementwise)
+    sample.bytes.perSampled = Double(model.vocabulary) * Format.fp32.bytes
+    // A second of the host counts as a byte that crosses at 1 byte/s.
+    var host = CostTerm(name: "host.sequences", count: 1, driver: .sample)
+    host.bytes.perSampled = device.execution.hostPerSequence.value.value
+    host.byteRate = 1
+    host.byteRoof = .host
+    return [norm, head] + gatherLogits + [sample, host]
+  }
+
+  // MARK: Attention
+
+  private func prefillAttention(_ layers: Int) -> CostTerm {
+    var term = term("attention.prefill", layers, .prefill, attention)
+    term.operations.perPrefillPair = 4 * queries
+    term.bytes.perPrefillContext = 2 * keys * cached
+    term.bytes.perPrefillToken = 2 * queries * activation
+    return term
+  }
+
+  private func decodeAttention(_ layers: Int) -> CostTerm {
+    var term = term("attention.decode", layers, .decode, attention)
+    term.operations.perDecodeContext = 4 * queries
+    term.bytes.perDecodeContext = 2 * keys * cached
+    term.bytes.perDecode = 2 * queries * activation
+    return term
+  }
+
+  // MARK: Elementwise
+
+  private var embedding: CostTerm {
+    var term = term("embedding", 1, .step, elementwise)
+    term.bytes.perToken = hidden * (weight + activation)
+    return term
+  }
+
+  /// The norms of a layer, each with the residual sum before it: two reads and two writes.
+  private func norms(_ layers: Int) -> CostTerm {
+    var term = term("norms", layers * model.extras.normsPerLayer, .step, elementwise)
+    term.bytes.perToken = 4 * hidden * activation
+    return term
+  }
+
+  /// Rotary positions of queries and keys, then keys and values into the cache: two kernels.
+  private func cacheWrite(_ layers: Int) -> CostTerm {
+    var term = term("attention.cache", layers, .step, elementwise)
+    term.launch *= 2
+    term.bytes.perToken = 2 * (queries + keys) * activation + 2 * keys * (activation + cached)
+    return term
+  }
+
+  private var hostStep: CostTerm {
+    var term = CostTerm(name: "host.step", count: 1, driver: .step)
+    term.launch = device.execution.hostPerStep.value.value
+    term.launchRoof = .host
+    return term
+  }
+
+  // MARK: Links
+
+  /// An all-reduce of every token's hidden state: latency per doubling of the devices, and 2 (n - 1) / n of the
+  /// message over each device's link, as a ring moves it.
+  ///
+  /// Source: Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH", 2005.
+  private func allReduce(_ name: String, _ layers: Int) -> [CostTerm] {
+    guard let peers else { return [] }
+    let message = hidden * activation
+    let peak = peers.bandwidth.value.value
+    var term = CostTerm(name: name, count: layers, driver: .step)
+    term.launch = device.collective.latency.value.value * Double(layout.doublings)
+    term.bytes.perToken = 2 * (tensor - 1) / tensor * message
+    term.byteRate = peak * device.efficiency.link.value
+    term.byteRoof = .link
+    if let large = device.collective.large {
+      let tokens = min((large.from.value.value / message).rounded(.up), 1e15)
+      term.large = LargeCalls(fromTokens: Int(tokens), byteRate: peak * large.efficiency.value)
+    }
+    return [term]
+  }
+
+  /// The logits of the other devices' shares of the vocabulary.
+  private var gatherLogits: [CostTerm] {
+    guard let peers else { return [] }
+    var term = CostTerm(name: "all-gather.logits", count: 1, driver: .sample)
+    term.launch = device.collective.latency.value.value * Double(layout.doublings)
+    term.bytes.perSampled = (tensor - 1) * vocabulary * activation
+    term.byteRate = peers.bandwidth.value.value * device.efficiency.link.value
+    term.byteRoof = .link
+    return [term]
+  }
+
+  private func send(over link: Link) -> CostTerm {
+    var term = CostTerm(name: "pipeline.send", count: 1, driver: .step)
+    term.launch = link.latency.value.value
+    term.bytes.perToken = hidden * activation
+    term.byteRate = link.bandwidth.value.value * device.efficiency.link.value
+    term.byteRoof = .link
+    return term
+  }
+}
+
+extension EngineLayout {
+  /// Key-value heads that each device holds; fewer heads than devices are copied.
+  func kvHeads(of model: Transformer) -> Int { max(1, model.kvHeads / tensorParallel) }
+}

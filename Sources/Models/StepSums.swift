@@ -1,0 +1,81 @@
+import Hardware
+
+/// Sums over many steps of an engine, from which work follows without looping over the steps.
+public struct StepSums: Hashable, Sendable {
+  /// Steps.
+  public var steps: Int
+  /// Steps with prompt tokens.
+  public var prefillSteps: Int
+  /// Steps with decoding sequences.
+  public var decodeSteps: Int
+  /// Steps that sampled a token.
+  public var sampledSteps: Int
+  /// The sum of the shapes of all steps.
+  public var shape: StepShape
+
+  /// Sums over steps.
+  public init(steps: Int, prefillSteps: Int, decodeSteps: Int, sampledSteps: Int, shape: StepShape) {
+    self.steps = steps
+    self.prefillSteps = prefillSteps
+    self.decodeSteps = decodeSteps
+    self.sampledSteps = sampledSteps
+    self.shape = shape
+  }
+
+  /// Steps in which a term of `driver` runs.
+  func steps(with driver: CostTerm.Driver) -> Int {
+    switch driver {
+    case .step: steps
+    case .prefill: prefillSteps
+    case .decode: decodeSteps
+    case .sample: sampledSteps
+    }
+  }
+}
+
+extension StepCost {
+  /// Operations of one device of every stage, added up, over the summed steps.
+  ///
+  /// Exact where each term's features are zero in the steps it does not run in, as those of ``EngineCost`` are.
+  /// Complexity: O(terms).
+  public func operations(over sums: StepSums) -> Double {
+    total(over: sums) { term, _ in term.operations }
+  }
+
+  /// Bytes across `roof` (memory or link) of one device of every stage, added up, over the summed steps.
+  ///
+  /// Exact as ``operations(over:)``, but for the active experts: those of the mean step are taken, which is no
+  /// fewer than the true mean. Complexity: O(terms).
+  public func bytes(over sums: StepSums, roof: Roof = .memory) -> Double {
+    total(over: sums) { term, running in
+      guard term.byteRoof == roof else { return FeatureSum() }
+      var bytes = term.bytes
+      if let experts = term.experts, running > 0 {
+        bytes.constant += experts.bytes * experts.active(meanTokens: Double(sums.shape.tokens) / Double(running))
+      }
+      return bytes
+    }
+  }
+
+  private func total(over sums: StepSums, _ part: (CostTerm, Int) -> FeatureSum) -> Double {
+    var total = 0.0
+    for stage in stages {
+      for term in stage.terms {
+        let running = sums.steps(with: term.driver)
+        var feature = part(term, running)
+        feature.constant *= Double(running)
+        total += Double(term.count) * feature.value(sums.shape)
+      }
+    }
+    return total
+  }
+}
+
+extension ActiveExperts {
+  /// ``active(tokens:)`` between whole numbers of tokens, on a straight line.
+  func active(meanTokens: Double) -> Double {
+    let below = Int(meanTokens)
+    let share = meanTokens - Double(below)
+    return active(tokens: below) * (1 - share) + active(tokens: below + 1) * share
+  }
+}

@@ -1,0 +1,82 @@
+import Hardware
+import Models
+import Units
+
+func given<Value: Hashable & Sendable>(_ value: Value) -> Sourced<Value> { Sourced(value, source: "test") }
+
+extension Device {
+  /// A device of round numbers: 100 TFLOP/s, 1 TB/s, 1,000 GB, links of 100 GB/s; without overheads.
+  static var ideal: Device {
+    Device(
+      name: "ideal", kind: .gpu,
+      memory: [MemoryTier(name: "hbm", capacity: given(Memory(1e12)), bandwidth: given(Bandwidth(1e12)))],
+      compute: [.fp16: ArithmeticRate(rate: given(ComputeRate(100e12)), accumulator: .fp32)],
+      interconnect: Link(name: "peer", bandwidth: given(Bandwidth(100e9)), latency: given(Seconds(1e-6))),
+      execution: Execution(
+        launch: given(Seconds(0)), hostPerStep: given(Seconds(0)), hostPerSequence: given(Seconds(0)),
+        prefillDispatch: given(Seconds(0))),
+      efficiency: Efficiency(
+        compute: given(1), memory: given(1), attentionCompute: given(1), attentionMemory: given(1), link: given(1)),
+      collective: Collective(latency: given(Seconds(0))),
+      power: DevicePower(
+        idle: given(Power(50)), prefill: given(Power(400)), decode: given(Power(300)), peak: given(Power(400))))
+  }
+
+  /// An H100 with overheads of every kind.
+  static var busy: Device {
+    var device = Device.ideal
+    device.compute[.fp16] = ArithmeticRate(rate: given(ComputeRate(989.4e12)), accumulator: .fp32)
+    device.memory[0].bandwidth = given(Bandwidth(3352e9))
+    device.execution = Execution(
+      launch: given(Seconds(4.3e-6)), hostPerStep: given(Seconds(5e-3)), hostPerSequence: given(Seconds(3e-4)),
+      prefillDispatch: given(Seconds(43e-3)))
+    device.efficiency = Efficiency(
+      compute: given(0.6), memory: given(0.85), attentionCompute: given(0.34), attentionMemory: given(0.78),
+      link: given(0.61))
+    device.collective = Collective(
+      latency: given(Seconds(2e-5)), large: LargeMessages(from: given(Memory(67_108_864)), efficiency: given(0.2)))
+    return device
+  }
+}
+
+/// A small source of numbers for random shapes (SplitMix64).
+struct Numbers: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func shape() -> StepShape {
+    var shape = StepShape()
+    for _ in 0..<Int.random(in: 0...3, using: &self) {
+      shape.addChunk(
+        tokens: .random(in: 1...3000, using: &self),
+        cached: Bool.random(using: &self)
+          ? 0
+          : .random(
+            in: 0...4000, using: &self), last: .random(using: &self))
+    }
+    let decodes = Int.random(in: shape.prefillTokens == 0 ? 1...300 : 0...300, using: &self)
+    shape.decodes = decodes
+    shape.decodeContext = decodes * Int.random(in: 1...4000, using: &self)
+    return shape
+  }
+}
+
+/// Engines of every kind: dense and mixture, one device, tensor and pipeline parallel.
+func engines() throws -> [EngineCost] {
+  var engines: [EngineCost] = []
+  for (id, tensor, pipeline) in [
+    ("llama-2-7b", 1, 1), ("llama-2-70b", 8, 1), ("llama-2-70b", 2, 3), ("bloom-176b", 8, 1), ("mixtral-8x7b", 2, 1),
+    ("mixtral-8x7b", 1, 4),
+  ] {
+    engines.append(
+      try EngineCost(
+        Catalogue.model(id), layout: EngineLayout(tensorParallel: tensor, pipelineParallel: pipeline), device: .busy))
+  }
+  return engines
+}
