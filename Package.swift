@@ -50,7 +50,7 @@ let package = Package(
       ]),
     .target(name: "Ledger", dependencies: ["Units", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(name: "Study", dependencies: ["Units", "Cluster", "Workload", "Scenario", "Ledger"]),
-    .target(name: "Report", dependencies: ["Units", "Cluster", "Study", "Ledger"]),
+    .target(name: "Report", dependencies: ["Units", "Models", "Workload", "Cluster"]),
     .target(
       name: "Command",
       dependencies: ["Scenario", "Study", "Report", "Ledger", "Calibration", "Policies", argumentParser]),
@@ -73,7 +73,7 @@ let package = Package(
     .executableTarget(name: "LedgerWriter", dependencies: ["Ledger"], path: "Tests/LedgerWriter"),
     tests("Ledger", ["LedgerWriter"]),
     tests("Study", []),
-    tests("Report", []),
+    tests("Report", ["Units", "Models", "Workload", "Cluster", histogram]),
     tests("Command", []),
   ],
   swiftLanguageModes: [.v6]

@@ -28,9 +28,9 @@ public struct Instant: Hashable, Comparable, Sendable {
   @inlinable
   public static func += (a: inout Instant, b: Interval) { a.picoseconds += b.picoseconds }
 
-  /// Seconds since the start of the run, for output only.
+  /// Seconds since the start of the run, correctly rounded, for output only.
   @inlinable
-  public var seconds: Double { Double(picoseconds) * 1e-12 }
+  public var seconds: Double { Double(picoseconds) / 1e12 }
 }
 
 /// A length of simulated time: whole picoseconds, possibly negative.
@@ -80,7 +80,7 @@ public struct Interval: Hashable, Comparable, Sendable {
   @inlinable
   public static func += (a: inout Interval, b: Interval) { a.picoseconds += b.picoseconds }
 
-  /// The length in seconds, for output only.
+  /// The length in seconds, correctly rounded, for output only.
   @inlinable
-  public var seconds: Double { Double(picoseconds) * 1e-12 }
+  public var seconds: Double { Double(picoseconds) / 1e12 }
 }

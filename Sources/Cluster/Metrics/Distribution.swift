@@ -38,27 +38,27 @@ public struct Distribution: Hashable, Sendable {
       largest = Swift.max(largest, value)
     }
     mean = sum.seconds / Double(values.count)
-    max = Double(largest) * 1e-12
+    max = Double(largest) / 1e12
     let ranks = Self.fractions.map { OrderStatistics.rank($0, of: values.count) }
     OrderStatistics.select(&values, at: ranks)
-    p50 = Double(values[ranks[0]]) * 1e-12
-    p90 = Double(values[ranks[1]]) * 1e-12
-    p95 = Double(values[ranks[2]]) * 1e-12
-    p99 = Double(values[ranks[3]]) * 1e-12
-    p999 = Double(values[ranks[4]]) * 1e-12
+    p50 = Double(values[ranks[0]]) / 1e12
+    p90 = Double(values[ranks[1]]) / 1e12
+    p95 = Double(values[ranks[2]]) / 1e12
+    p99 = Double(values[ranks[3]]) / 1e12
+    p999 = Double(values[ranks[4]]) / 1e12
   }
 
   /// The distribution of times in nanoseconds that a histogram holds, in seconds; nil where it holds none.
   init?(nanoseconds histogram: Histogram<UInt64>) {
     guard histogram.totalCount > 0 else { return nil }
-    func seconds(_ fraction: Double) -> Double { Double(histogram.valueAtPercentile(fraction * 100)) * 1e-9 }
+    func seconds(_ fraction: Double) -> Double { Double(histogram.valueAtPercentile(fraction * 100)) / 1e9 }
     count = Int(histogram.totalCount)
-    mean = histogram.mean * 1e-9
+    mean = histogram.mean / 1e9
     p50 = seconds(0.5)
     p90 = seconds(0.9)
     p95 = seconds(0.95)
     p99 = seconds(0.99)
     p999 = seconds(0.999)
-    max = Double(histogram.max) * 1e-9
+    max = Double(histogram.max) / 1e9
   }
 }

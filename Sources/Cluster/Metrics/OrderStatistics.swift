@@ -61,5 +61,5 @@ struct LongSum: Hashable {
   /// The sum as a floating-point number, rounded twice.
   var value: Double { Double(high) * 0x1p32 + Double(low) }
   /// The sum of picoseconds in seconds.
-  var seconds: Double { value * 1e-12 }
+  var seconds: Double { value / 1e12 }
 }

@@ -27,6 +27,8 @@ public struct PoolSummary: Hashable, Sendable {
   public var meanOccupancy = 0.0
   /// Largest share of a replica's KV cache in use at once.
   public var peakOccupancy = 0.0
+  /// Share of the KV cache in use, averaged over replicas, in the middle of each of 64 equal parts of the run.
+  public var occupancy: [Double] = []
   /// Preemptions.
   public var preemptions = 0
   /// Bytes swapped to host memory and back.
@@ -86,12 +88,33 @@ public struct PoolSummary: Hashable, Sendable {
     prefillShare = prefill / capacity
     decodeShare = decode / capacity
     meanOccupancy = blockSeconds / (capacity * Double(max(1, blocks)))
+    occupancy = Self.occupancy(replicas, blocks: blocks, run: run)
     time.idle = max(0, capacity * stages - time.roofs.total - time.swap)
     time = time.normalised
     if let peak {
       mfu = work.operations / (peak.operations * capacity)
       mbu = work.memoryBytes / (peak.bytes * capacity)
     }
+  }
+
+  /// The mean over replicas of the share of blocks in use in the middle of each of 64 equal parts of the run.
+  private static func occupancy(_ replicas: [ReplicaTotals], blocks: Int, run: Double) -> [Double] {
+    let parts = 64
+    var used = Array(repeating: 0, count: parts)
+    for replica in replicas {
+      var next = 0
+      var current = 0
+      for part in 0..<parts {
+        let moment = (Double(part) + 0.5) / Double(parts) * run
+        while next < replica.occupancy.count, replica.occupancy[next].instant.seconds <= moment {
+          current = Int(replica.occupancy[next].blocks)
+          next += 1
+        }
+        used[part] += current
+      }
+    }
+    let whole = Double(max(1, blocks) * max(1, replicas.count))
+    return used.map { Double($0) / whole }
   }
 }
 

@@ -48,7 +48,7 @@ struct SLOJudge {
         times[index].append(time)
         isWithin = clause.isStrict ? time < limits[index] : time <= limits[index]
       case .slowdown(let factor):
-        let slowdown = Double(time) * 1e-12 / (base?[clause.metric] ?? .infinity)
+        let slowdown = Double(time) / 1e12 / (base?[clause.metric] ?? .infinity)
         slowdowns[index].append(slowdown)
         isWithin = clause.isStrict ? slowdown < factor : slowdown <= factor
       }
@@ -101,7 +101,7 @@ struct SLOJudge {
       case .absolute:
         OrderStatistics.select(&times[index], at: [rank])
         let time = times[index][rank]
-        measured = Double(time) * 1e-12
+        measured = Double(time) / 1e12
         isWithin = clause.isStrict ? time < limits[index] : time <= limits[index]
       case .slowdown(let factor):
         OrderStatistics.select(&slowdowns[index], at: [rank])
@@ -119,7 +119,7 @@ struct SLOJudge {
     guard case .percentile(let fraction) = clause.scope, case .absolute(let bound) = clause.bound,
       gaps.totalCount > 0
     else { return SLOVerdict(clause: clause, measured: nil, share: 1, isMet: requests > 0) }
-    let measured = Double(gaps.valueAtPercentile(fraction * 100)) * 1e-9
+    let measured = Double(gaps.valueAtPercentile(fraction * 100)) / 1e9
     return SLOVerdict(
       clause: clause, measured: measured, share: gaps.percentileAtOrBelowValue(UInt64(bound.value * 1e9)) / 100,
       isMet: clause.isStrict ? measured < bound.value : measured <= bound.value)

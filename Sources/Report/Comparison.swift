@@ -1,0 +1,88 @@
+import Cluster
+
+/// Runs side by side, each figure with its ratio to the first run's.
+public struct Comparison: Sendable {
+  /// The keys of the figures that are compared, where a run has them.
+  public static let keys = [
+    "completed", "rejected", "duration_s", "requests_per_s", "output_tokens_per_s", "goodput_per_s", "attainment",
+    "slo_met", "queueing_p50_s", "queueing_p99_s", "ttft_p50_s", "ttft_p90_s", "ttft_p99_s", "tpot_p50_s", "tpot_p90_s",
+    "tpot_p99_s", "itl_p99_s", "e2e_p50_s", "e2e_p90_s", "e2e_p99_s", "preemptions", "transferred_bytes", "energy_j",
+    "energy_per_output_token_j", "average_power_w", "peak_power_w", "price_usd_per_h", "cost_usd_per_mtok_output",
+  ]
+
+  /// The runs by name; the first is the baseline.
+  public var runs: [(name: String, summary: Summary)]
+
+  /// A comparison of `runs` with the first of them.
+  public init(_ runs: [(name: String, summary: Summary)]) { self.runs = runs }
+
+  /// The comparison in tables of at most `width` columns, or as wide as two runs need; the first run leads each.
+  ///
+  /// A figure that no run has, or that is 0 in all, is left out. Ends with a line feed.
+  public func text(style: Style = .plain, width: Int = 100) -> String {
+    guard let first = runs.first else { return "no runs\n" }
+    var blocks: [String] = []
+    var next = 1
+    repeat {
+      var count = 1
+      var lines = block([first] + runs[next..<min(next + count, runs.count)], style)
+      while next + count < runs.count {
+        let wider = [first] + runs[next...(next + count)]
+        guard (block(wider, .plain).map(\.count).max() ?? 0) <= width else { break }
+        lines = block(wider, style)
+        count += 1
+      }
+      blocks.append(lines.joined(separator: "\n") + "\n")
+      next += count
+    } while next < runs.count
+    return blocks.joined(separator: "\n")
+  }
+
+  private func block(_ runs: [(name: String, summary: Summary)], _ style: Style) -> [String] {
+    var header = ["", runs[0].name.shortened(to: 24)]
+    for run in runs.dropFirst() { header += [run.name.shortened(to: 24), "ratio"] }
+    var table = Table(header)
+    for key in Self.keys {
+      guard let figure = Figure.named(key) else { continue }
+      let values = runs.map { figure.value($0.summary) }
+      guard self.runs.contains(where: { figure.value($0.summary) ?? 0 != 0 }) else { continue }
+      var cells = [Table.Cell(figure.title), Table.Cell(values[0].map(figure.unit.text) ?? "-")]
+      for value in values.dropFirst() {
+        cells.append(Table.Cell(value.map(figure.unit.text) ?? "-"))
+        cells.append(ratio(value, values[0], figure.better, style))
+      }
+      table.add(cells)
+    }
+    return table.lines(style)
+  }
+
+  private func ratio(_ value: Double?, _ base: Double?, _ better: Figure.Better, _ style: Style) -> Table.Cell {
+    guard let value, let base, base != 0 else { return "-" }
+    let ratio = value / base
+    let change = abs(ratio - 1) < 0.005 ? .neither : better
+    let text = NumberText.fixed(ratio, 2) + "x"
+    switch change {
+    case .neither: return Table.Cell(text)
+    case .lower: return Table.Cell(text, mark: ratio < 1 ? style.good : style.bad)
+    case .higher: return Table.Cell(text, mark: ratio > 1 ? style.good : style.bad)
+    }
+  }
+}
+
+extension Figure.Unit {
+  /// A value of this unit as tables write it; rates bare, since their titles say what per second.
+  public func text(_ value: Double) -> String {
+    switch self {
+    case .count: NumberText.fixed(value, 0)
+    case .seconds: NumberText.time(value)
+    case .perSecond: NumberText.significant(value)
+    case .share: NumberText.percent(value)
+    case .bytes: NumberText.bytes(value)
+    case .joules: NumberText.energy(value)
+    case .watts: NumberText.power(value)
+    case .dollars: NumberText.money(value)
+    case .dollarsPerHour: NumberText.money(value) + "/h"
+    case .dollarsPerMillionTokens: NumberText.money(value) + "/Mtok"
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Cluster
+import Models
+import Units
+
+extension Summary {
+  /// The summary as JSON in format `medley-summary/1`: keys in a fixed order, each with its unit at its end
+  /// (`_s` seconds, `_j` joules, `_w` watts, `_usd` dollars, `_bytes`; shares are from 0 to 1), `null` for what was
+  /// not measured. Fingerprints are 16 hexadecimal digits.
+  public func json(name: String) -> JSON {
+    .object([
+      .init("format", "medley-summary/1"),
+      .init("name", .string(name)),
+      .init("figures", .object(Figure.all.map { .init($0.key, .optional($0.value(self))) })),
+      .init("slo", sloJSON),
+      .init("pools", .array(pools.map(\.json))),
+      .init("transfers", .array(transfers.map(\.json))),
+      .init("latency_shares", latency.json),
+      .init("events", .integer(events)),
+      .init(
+        "fingerprints",
+        .object([
+          .init("trajectory", .string(hexadecimal(fingerprints.trajectory))),
+          .init("decisions", .string(hexadecimal(fingerprints.decisions))),
+          .init("metrics", .string(hexadecimal(fingerprints.metrics))),
+        ])),
+    ])
+  }
+
+  private var sloJSON: JSON {
+    guard let slo else { return .null }
+    return .object([
+      .init("is_met", .bool(slo.isMet)),
+      .init("attained", slo.attained.map { .integer($0) } ?? .null),
+      .init("attainment", .optional(slo.attainment)),
+      .init("goodput_per_s", .optional(slo.goodput?.value)),
+      .init(
+        "clauses",
+        .array(
+          slo.verdicts.map { verdict in
+            let key =
+              switch verdict.clause.bound {
+              case .absolute: "measured_s"
+              case .slowdown: "measured_slowdown"
+              }
+            return .object([
+              .init("clause", .string(verdict.clause.name)), .init(key, .optional(verdict.measured)),
+              .init("share_within", .number(verdict.share)), .init("is_met", .bool(verdict.isMet)),
+            ])
+          })),
+    ])
+  }
+}
+
+extension PoolSummary {
+  fileprivate var json: JSON {
+    .object([
+      .init("name", .string(name)),
+      .init("replicas", .integer(replicas)),
+      .init("steps", .integer(totals.steps)),
+      .init("prefill_steps", .integer(totals.prefillSteps)),
+      .init("decode_steps", .integer(totals.decodeSteps)),
+      .init("mean_decode_batch", .number(meanDecodeBatch)),
+      .init("mean_prefill_tokens", .number(meanPrefillTokens)),
+      .init("prefill_share", .number(prefillShare)),
+      .init("decode_share", .number(decodeShare)),
+      .init("mfu", .optional(mfu)),
+      .init("mbu", .optional(mbu)),
+      .init("operations_per_device", .number(work.operations)),
+      .init("memory_bytes_per_device", .number(work.memoryBytes)),
+      .init("link_bytes_per_device", .number(work.linkBytes)),
+      .init("kv_blocks", .integer(blocks)),
+      .init("kv_occupancy_mean", .number(meanOccupancy)),
+      .init("kv_occupancy_peak", .number(peakOccupancy)),
+      .init("kv_occupancy_series", .array(occupancy.map { .number($0) })),
+      .init("preemptions", .integer(preemptions)),
+      .init("swapped_bytes", .number(swapped.value)),
+      .init("energy_j", .number(energy.value)),
+      .init("average_power_w", .number(averagePower.value)),
+      .init("price_usd_per_h", .number(price.value)),
+      .init("time_shares", time.json),
+    ])
+  }
+}
+
+extension TransferSummary {
+  fileprivate var json: JSON {
+    .object([
+      .init("from", .string(from)), .init("to", .string(to)), .init("count", .integer(count)),
+      .init("bytes", .number(bytes.value)), .init("mean_bytes_per_s", .number(meanBandwidth.value)),
+      .init("busy_s", .number(busy.value)), .init("exposed_s", .number(exposed.value)),
+    ])
+  }
+}
+
+extension TimeShares {
+  fileprivate var json: JSON { .object(named.map { .init($0.name, .number($0.share)) }) }
+}
+
+/// 16 hexadecimal digits.
+func hexadecimal(_ value: UInt64) -> String {
+  let digits = String(value, radix: 16)
+  return String(repeating: "0", count: 16 - digits.count) + digits
+}

@@ -1,0 +1,35 @@
+import Testing
+@testable import Report
+
+@Suite struct OperatorTableTests {
+  @Test func operatorsAgainstTheRoofs() {
+    let table = OperatorTable(
+      title: "one decode step of 32 sequences on a100-sxm", ridgePoint: 156.2,
+      rows: [
+        OperatorRow(name: "qkv", count: 80, seconds: 1.23e-3, bound: "memory", operations: 1.5e12, bytes: 2e10),
+        OperatorRow(
+          name: "attention.decode", count: 80, seconds: 4e-3, bound: "memory", operations: 1.5e11, bytes: 8e10),
+        OperatorRow(name: "host", count: 1, seconds: 1e-4, bound: "host", operations: 0, bytes: 0),
+      ])
+    #expect(
+      table.text() == """
+        one decode step of 32 sequences on a100-sxm (ridge point 156 FLOP/B)
+        operator          calls     time    share  bound by  operations    bytes  FLOP/B
+        qkv                  80  1.23 ms   23.1 %  memory    1.50 TFLOP  20.0 GB    75.0
+        attention.decode     80  4.00 ms   75.0 %  memory     150 GFLOP  80.0 GB    1.88
+        host                  1   100 us    1.9 %  host          0 FLOP      0 B       -
+        step                161  5.33 ms  100.0 %  memory    1.65 TFLOP   100 GB    16.5
+
+        """)
+  }
+
+  @Test func aStepOfNothing() {
+    #expect(
+      OperatorTable(title: "nothing", rows: []).text() == """
+        nothing
+        operator  calls  time  share  bound by  operations  bytes  FLOP/B
+        step          0   0 s  0.0 %  -             0 FLOP    0 B       -
+
+        """)
+  }
+}
