@@ -1,3 +1,5 @@
+import Models
+
 /// One operator of a step, as a roofline sees it.
 public struct OperatorRow: Hashable, Sendable {
   /// Its name: "qkv".
@@ -12,19 +14,32 @@ public struct OperatorRow: Hashable, Sendable {
   public var operations: Double
   /// Bytes of all calls on one device.
   public var bytes: Double
+  /// Whether the bytes cross the device's memory and not a link.
+  public var isMemory: Bool
 
   /// An operator.
-  public init(name: String, count: Int, seconds: Double, bound: String, operations: Double, bytes: Double) {
+  public init(
+    name: String, count: Int, seconds: Double, bound: String, operations: Double, bytes: Double,
+    isMemory: Bool = true
+  ) {
     self.name = name
     self.count = count
     self.seconds = seconds
     self.bound = bound
     self.operations = operations
     self.bytes = bytes
+    self.isMemory = isMemory
   }
 
-  /// Operations per byte; nil where it moves none.
-  public var intensity: Double? { bytes > 0 ? operations / bytes : nil }
+  /// The row of an operator's cost.
+  public init(_ cost: OperatorCost) {
+    self.init(
+      name: cost.name, count: cost.calls, seconds: cost.seconds, bound: cost.bound.name, operations: cost.operations,
+      bytes: cost.bytes, isMemory: cost.byteRoof == .memory)
+  }
+
+  /// Operations per byte of memory; nil where it moves none.
+  public var intensity: Double? { isMemory && bytes > 0 ? operations / bytes : nil }
 }
 
 /// The operators of one step against the roofs of its device.
@@ -43,11 +58,13 @@ public struct OperatorTable: Hashable, Sendable {
     self.rows = rows
   }
 
-  /// The operators with their shares of the step's time, and the step as a whole. Ends with a line feed.
+  /// The operators with their shares of the step's time, and the step as a whole, whose bytes are those of memory.
+  ///
+  /// Ends with a line feed.
   public func text(style: Style = .plain) -> String {
     let total = rows.reduce(0) { $0 + $1.seconds }
     let operations = rows.reduce(0) { $0 + $1.operations }
-    let bytes = rows.reduce(0) { $0 + $1.bytes }
+    let bytes = rows.reduce(0) { $0 + ($1.isMemory ? $1.bytes : 0) }
     var table = Table(
       ["operator", "calls", "time", "share", "bound by", "operations", "bytes", "FLOP/B"], leading: [0, 4])
     for row in rows {

@@ -53,7 +53,7 @@ private struct Rows {
 
   mutating func add<D: Dimension>(_ name: String, _ quantity: Quantity<D>?) { add(name, quantity?.value, D.symbol) }
 
-  mutating func add(_ name: String, _ distribution: Distribution?) {
+  mutating func add(_ name: String, _ distribution: Percentiles?) {
     guard let distribution else { return }
     add("\(name)-mean", distribution.mean, "s")
     add("\(name)-p50", distribution.p50, "s")

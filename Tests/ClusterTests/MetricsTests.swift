@@ -316,8 +316,8 @@ private func near(_ a: Double?, _ b: Double) -> Bool { a.map { abs($0 - b) <= 1e
 
 @Suite struct UnloadedReferenceTests {
   @Test func countsPromptThenTheMiddleDecode() throws {
-    let reference = try engine().cost.unloadedReference
-    let latency = reference(Request(arrival: .start, promptTokens: 90, outputTokens: 5))
+    let request = Request(arrival: .start, promptTokens: 90, outputTokens: 5)
+    let latency = try engine().cost.unloadedReference(request)
     // 10 + 90 ms, then 4 steps of 10 + 1 ms.
     #expect(near(latency.ttft, 0.1) && near(latency.tpot, 0.011) && near(latency.e2e, 0.144))
   }

@@ -1,6 +1,6 @@
 import Models
 
-/// What an engine's devices computed and moved over a run, on one device of the engine.
+/// What an engine computed and moved over a run, on one device of a mean stage of its pipeline.
 public struct EngineWork: Hashable, Sendable {
   /// Floating-point operations, a multiply-add counted as two.
   public var operations = 0.0
@@ -12,39 +12,17 @@ public struct EngineWork: Hashable, Sendable {
   /// No work.
   public init() {}
 
-  /// The work of `totals` under `cost`, averaged over the stages of the pipeline, each of which runs every step.
+  /// The work of the steps in `totals` under `cost`; see `StepCost.bytes(over:roof:)` for how exact it is.
   ///
-  /// Exact for terms whose features belong to their driver: prompt tokens to `prefill`, decoding sequences to
-  /// `decode`, sampled tokens to `sample`, all of them to `step`. Complexity: O(terms).
+  /// Complexity: O(terms).
   public init(_ totals: StepTotals, _ cost: StepCost) {
-    for stage in cost.terms {
-      for term in stage {
-        let calls = Double(term.count)
-        operations += calls * Self.sum(term.operations, term.driver, totals)
-        let bytes = calls * Self.sum(term.bytes, term.driver, totals)
-        if term.byteRoof == .link { linkBytes += bytes } else { memoryBytes += bytes }
-      }
-    }
+    let sums = StepSums(
+      steps: totals.steps, prefillSteps: totals.prefillSteps, decodeSteps: totals.decodeSteps,
+      sampledSteps: totals.sampledSteps, shape: totals.shape)
     let stages = Double(cost.stageCount)
-    operations /= stages
-    memoryBytes /= stages
-    linkBytes /= stages
-  }
-
-  /// The sum of a feature sum over all steps in which its driver is present.
-  private static func sum(_ features: FeatureSum, _ driver: CostTerm.Driver, _ totals: StepTotals) -> Double {
-    var once = features
-    once.constant = 0
-    let shape = totals.shape
-    let (steps, tokens) =
-      switch driver {
-      case .step: (totals.steps, shape.tokens)
-      case .prefill: (totals.prefillSteps, shape.prefillTokens)
-      case .decode: (totals.decodeSteps, shape.decodes)
-      case .sample: (totals.sampledSteps, shape.sampled)
-      }
-    once.perToken = 0
-    return features.constant * Double(steps) + features.perToken * Double(tokens) + once.value(shape)
+    operations = cost.operations(over: sums) / stages
+    memoryBytes = cost.bytes(over: sums) / stages
+    linkBytes = cost.bytes(over: sums, roof: .link) / stages
   }
 
   static func += (sum: inout EngineWork, other: EngineWork) {

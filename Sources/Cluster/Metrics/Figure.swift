@@ -77,11 +77,11 @@ public struct Figure: Sendable {
   ]
 
   private static let latencies: [Figure] = {
-    let metrics: [(String, String, @Sendable (Summary) -> Distribution?)] = [
+    let metrics: [(String, String, @Sendable (Summary) -> Percentiles?)] = [
       ("queueing", "queueing", { $0.queueing }), ("ttft", "TTFT", { $0.ttft }), ("tpot", "TPOT", { $0.tpot }),
       ("itl", "ITL", { $0.itl }), ("e2e", "E2E", { $0.e2e }),
     ]
-    let statistics: [(String, @Sendable (Distribution) -> Double)] = [
+    let statistics: [(String, @Sendable (Percentiles) -> Double)] = [
       ("mean", { $0.mean }), ("p50", { $0.p50 }), ("p90", { $0.p90 }), ("p95", { $0.p95 }), ("p99", { $0.p99 }),
       ("p999", { $0.p999 }), ("max", { $0.max }),
     ]

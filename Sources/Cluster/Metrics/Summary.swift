@@ -21,15 +21,15 @@ public struct Summary: Hashable, Sendable {
   /// Length of the run.
   public var duration: Seconds
   /// From arrival to the first step; nil here and below where nothing was measured.
-  public var queueing: Distribution?
+  public var queueing: Percentiles?
   /// From arrival to the first token.
-  public var ttft: Distribution?
+  public var ttft: Percentiles?
   /// Mean time between the later tokens of a request.
-  public var tpot: Distribution?
+  public var tpot: Percentiles?
   /// Each gap between tokens.
-  public var itl: Distribution?
+  public var itl: Percentiles?
   /// From arrival to the last token.
-  public var e2e: Distribution?
+  public var e2e: Percentiles?
   /// The judgement, where an SLO was given.
   public var slo: SLOOutcome?
   /// The pools in order.
@@ -96,7 +96,7 @@ public struct Summary: Hashable, Sendable {
     var judge = try slo.map { value throws(SLO.Fault) in try SLOJudge(value, reference: reference) }
     let times = see(requests, result, &judge)
     self.slo = judge?.outcome(gaps: result.gaps, duration: duration)
-    itl = Distribution(nanoseconds: result.gaps)
+    itl = Percentiles(nanoseconds: result.gaps)
     latency = requestTime(times, result)
   }
 
@@ -142,10 +142,10 @@ public struct Summary: Hashable, Sendable {
       times.prefill[result.replicas[prefill].pool] += latency.ttft - latency.queueing
       times.decode[result.replicas[decode].pool] += latency.e2e - latency.ttft
     }
-    queueing = Distribution(picoseconds: &queueings)
-    ttft = Distribution(picoseconds: &ttfts)
-    tpot = Distribution(picoseconds: &tpots)
-    e2e = Distribution(picoseconds: &e2es)
+    queueing = Percentiles(picoseconds: &queueings)
+    ttft = Percentiles(picoseconds: &ttfts)
+    tpot = Percentiles(picoseconds: &tpots)
+    e2e = Percentiles(picoseconds: &e2es)
     return times
   }
 

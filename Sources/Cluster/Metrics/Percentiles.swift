@@ -4,7 +4,7 @@ import Histogram
 ///
 /// A percentile is the smallest value with at least that share of the values at or below it (nearest rank), so it is
 /// a value that occurred: exact where it comes from requests, to 3 significant digits where it comes from a histogram.
-public struct Distribution: Hashable, Sendable {
+public struct Percentiles: Hashable, Sendable {
   /// Fractions of the percentiles, in the order of the fields.
   static let fractions = [0.5, 0.9, 0.95, 0.99, 0.999]
 
