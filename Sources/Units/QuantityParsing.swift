@@ -55,25 +55,27 @@ extension Quantity {
 
   /// What is wrong with `text` in words, and what to write instead.
   public static func explain(_ fault: QuantityFault, in text: String) -> (what: String, why: String, fix: String) {
-    let units = "a \(D.name) is a number and a unit, one of \(wordList(unitsForHints))"
+    let name = withArticle(D.name)
+    let choice = unitsForHints.count == 1 ? "" : "one of "
+    let units = "\(name) is a number and a unit, \(choice)\(wordList(unitsForHints))"
     let example = "write it as in '\(D.facts.example)'"
     switch fault.kind {
-    case .noNumber: return ("'\(text)' is not a \(D.name)", "it does not begin with a number", example)
+    case .noNumber: return ("'\(text)' is not \(name)", "it does not begin with a number", example)
     case .malformedNumber:
       return (
-        "'\(text)' is not a \(D.name)", "numbers are written without separators, as in 81920, 0.5 or 2e9", example
+        "'\(text)' is not \(name)", "numbers are written without separators, as in 81920, 0.5 or 2e9", example
       )
     case .noUnit:
       return (
         "'\(text)' has no unit", units,
-        "write '\(text.isEmpty ? "0" : text) \(suggestedUnit)' if that is what it counts"
+        "write '\(withUnit(text))' if that is what it counts"
       )
     case .unknownUnit(let unit, let suggestion):
       return ("no unit is named '\(unit)'", units, suggestion.map { "did you mean '\($0)'?" } ?? example)
     case .wrongDimension(let unit, let other):
-      return ("'\(text)' is a \(other), not a \(D.name)", "'\(unit)' is a unit of \(other)", example)
-    case .negative: return ("'\(text)' is negative", "a \(D.name) is at least 0", "write an amount of 0 or more")
-    case .notFinite: return ("'\(text)' is not finite", "a \(D.name) is a finite number", example)
+      return ("'\(text)' is \(withArticle(other)), not \(name)", "'\(unit)' is a unit of \(other)", example)
+    case .negative: return ("'\(text)' is negative", "\(name) is at least 0", "write an amount of 0 or more")
+    case .notFinite: return ("'\(text)' is not finite", "\(name) is a finite number", example)
     case .tooLarge:
       return (
         "'\(text)' is too large", "the largest \(D.name) is \(D.facts.maximum) \(D.symbol)", "write a smaller amount"
@@ -85,6 +87,12 @@ extension Quantity {
     let symbols = D.facts.units.map(\.symbol)
     guard symbols.count > 8 else { return symbols }
     return symbols.filter { $0.unicodeScalars.allSatisfy(\.isASCII) && !$0.hasPrefix("E") && !$0.hasPrefix("k") }
+  }
+
+  /// A bare number as a quantity of the usual unit; a fraction in percent.
+  private static func withUnit(_ text: String) -> String {
+    if D.symbol == "1", let number = Double(text), abs(number) <= 1 { return "\(brief(number * 100)) %" }
+    return "\(text) \(suggestedUnit)"
   }
 
   private static var suggestedUnit: String {

@@ -11,7 +11,7 @@ public func nearestWord(to word: String, among candidates: [String]) -> String? 
   var best: (distance: Int, exact: Int, name: String)?
   for candidate in candidates where candidate.unicodeScalars.count <= 64 {
     let distance = editDistance(lowered, Array(candidate.lowercased().unicodeScalars))
-    guard distance <= max(1, letters.count / 3) else { continue }
+    guard distance <= max(1, letters.count / 3), distance < letters.count else { continue }
     let exact = editDistance(letters, Array(candidate.unicodeScalars))
     if let found = best, (found.distance, found.exact, found.name) <= (distance, exact, candidate) { continue }
     best = (distance, exact, candidate)
@@ -35,6 +35,11 @@ func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
     old = new
   }
   return old[b.count]
+}
+
+/// A noun with its article: "a rate", "an energy".
+public func withArticle(_ noun: String) -> String {
+  (noun.first.map { "aeiou".contains($0) } ?? false ? "an " : "a ") + noun
 }
 
 /// Words in a row: "a", "a or b", "a, b or c"; at most twelve, then how many more.
