@@ -1,0 +1,127 @@
+import Cluster
+import Units
+
+/// The policies that scenarios may name, with the readers of their settings.
+///
+/// Medley's own are in ``standard``; a user's package adds its own and hands the catalogue to `main(policies:)`.
+public struct PolicyCatalogue: Sendable {
+  /// A policy that scenarios may name.
+  public struct Listing<Policy>: Sendable {
+    /// The name in scenarios.
+    public var name: String
+    /// What it does, in one sentence.
+    public var summary: String
+    /// Reads the settings; gives what makes a policy, or nil with diagnostics. `finish()` is called after it.
+    public var read: @Sendable (Fields, PolicyContext) -> (@Sendable () -> Policy)?
+  }
+
+  /// The routing policies by name.
+  public private(set) var routes: [String: Listing<any RoutePolicy>] = [:]
+  /// The batch policies by name.
+  public private(set) var batches: [String: Listing<any BatchPolicy>] = [:]
+
+  /// A catalogue without policies.
+  public init() {}
+
+  /// Adds a routing policy with settings, in place of another of its name.
+  public mutating func addRoute<P: RoutePolicy>(
+    _ summary: String, read: @escaping @Sendable (Fields, PolicyContext) -> (@Sendable () -> P)?
+  ) {
+    routes[P.name] = Listing(name: P.name, summary: summary) { fields, context in
+      guard let make = read(fields, context) else { return nil }
+      return { make() }
+    }
+  }
+
+  /// Adds a routing policy without settings, in place of another of its name.
+  public mutating func addRoute<P: RoutePolicy>(_ summary: String, make: @escaping @Sendable (PolicyContext) -> P) {
+    routes[P.name] = Listing(name: P.name, summary: summary) { _, context in { make(context) } }
+  }
+
+  /// Adds a batch policy with settings, in place of another of its name.
+  public mutating func addBatch<P: BatchPolicy>(
+    _ summary: String, read: @escaping @Sendable (Fields, PolicyContext) -> (@Sendable () -> P)?
+  ) {
+    batches[P.name] = Listing(name: P.name, summary: summary) { fields, context in
+      guard let make = read(fields, context) else { return nil }
+      return { make() }
+    }
+  }
+
+  /// Adds a batch policy without settings, in place of another of its name.
+  public mutating func addBatch<P: BatchPolicy>(_ summary: String, make: @escaping @Sendable () -> P) {
+    batches[P.name] = Listing(name: P.name, summary: summary) { _, _ in { make() } }
+  }
+}
+
+/// What a policy's settings may refer to.
+public struct PolicyContext: Sendable {
+  /// Seed of the run.
+  public var seed: UInt64
+  /// Names of the pools in the order of the cluster.
+  public var pools: [String]
+  /// The ordered pairs of pools that a path joins.
+  public var paths: Set<PoolPair>
+
+  /// A context.
+  public init(seed: UInt64, pools: [String], paths: Set<PoolPair>) {
+    self.seed = seed
+    self.pools = pools
+    self.paths = paths
+  }
+}
+
+extension Fields {
+  /// The index of the pool that a setting names; nil with a diagnostic where there is none of that name.
+  ///
+  /// An absent key is a fault where `required`, else nil.
+  public func pool(_ key: String, _ context: PolicyContext, required: Bool) -> Int? {
+    guard let value = element(key) else {
+      if required { missing(key, example: context.pools.first ?? "a pool") }
+      return nil
+    }
+    guard let name = text(key) else { return nil }
+    if let index = context.pools.firstIndex(of: name) { return index }
+    diagnostics.error(
+      at: value.place, "no pool is named '\(name)'", why: "the pools are \(wordList(context.pools, or: "and"))",
+      fix: nearestWord(to: name, among: context.pools).map { "did you mean '\($0)'?" } ?? "name one of them")
+    return nil
+  }
+
+  /// A name with settings: `name`, or `name: {settings}` as the only entry of a mapping.
+  ///
+  /// Nil with a diagnostic where the key holds something else or a name that is none of `names`.
+  func named(
+    _ key: String, _ kind: String, _ kinds: String, among names: [String], default fallback: String, because: String
+  )
+    -> (name: String, settings: Fields)?
+  {
+    guard let value = element(key) else {
+      note(key, fallback, because: because)
+      let empty = Element(.null, at: place(of: key))
+      return (fallback, Fields(empty, path: "\(path(key)).\(fallback)", reading: reading))
+    }
+    let name: String
+    let namePlace: Place
+    let settings: Element
+    switch value.content {
+    case .scalar(let text, _): (name, namePlace, settings) = (text, value.place, Element(.null, at: value.place))
+    case .mapping(let entries) where entries.count == 1:
+      (name, namePlace, settings) = (entries[0].key, entries[0].keyPlace, entries[0].value)
+    default:
+      diagnostics.error(
+        at: value.place, "'\(path(key))' does not name one \(kind)",
+        why: "the \(kinds) are \(wordList(names, or: "and"))",
+        fix: "write '\(key): \(names.first ?? kind)' or '\(key): {\(names.first ?? kind): {setting: value}}'")
+      return nil
+    }
+    guard names.contains(name) else {
+      diagnostics.error(
+        at: namePlace, "no \(kind) is named '\(name)'", why: "the \(kinds) are \(wordList(names, or: "and"))",
+        fix: nearestWord(to: name, among: names).map { "did you mean '\($0)'?" } ?? "choose one of them")
+      return nil
+    }
+    reading.note(path(key), name, .given(namePlace))
+    return (name, Fields(settings, path: "\(path(key)).\(name)", reading: reading))
+  }
+}

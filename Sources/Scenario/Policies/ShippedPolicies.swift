@@ -1,0 +1,67 @@
+import Cluster
+import Policies
+import Units
+
+extension PolicyCatalogue {
+  /// The policies that ship with Medley.
+  public static let standard: PolicyCatalogue = {
+    var catalogue = PolicyCatalogue()
+    catalogue.addRoute("Each request to the next replica in turn.") { _ in RoundRobin() }
+    catalogue.addRoute("The replica with the fewest unfinished requests.") { _ in LeastLoaded() }
+    catalogue.addRoute("The replica with the fewest pending tokens: a prompt counts its tokens, a decode 1.") { _ in
+      JoinShortestQueue()
+    }
+    catalogue.addRoute("Of two replicas drawn at random the one with fewer unfinished requests.") { context in
+      PowerOfTwo(seed: context.seed)
+    }
+    catalogue.addRoute(
+      "Prompts to one pool and decodes to another, with a mixed pool and borrowing for the overflow.", read: phaseSplit)
+    catalogue.addBatch("Whole prompts before decodes.") { PrefillFirst() }
+    catalogue.addBatch("A number of decode steps between two prefill steps.", read: decodeFirst)
+    catalogue.addBatch("Every step decodes and fills a token budget with chunks of prompts.", read: chunked)
+    catalogue.addBatch("A batch is formed when nothing runs, and nobody joins until it has ended.") { StaticBatch() }
+    return catalogue
+  }()
+
+  @Sendable private static func decodeFirst(_ fields: Fields, _: PolicyContext) -> (@Sendable () -> DecodeFirst)? {
+    let steps = fields.count("decode-steps", in: 1...1_000_000, default: 8, because: "DecodeFirst")
+    guard let steps else { return nil }
+    return { DecodeFirst(decodeSteps: steps) }
+  }
+
+  @Sendable private static func chunked(_ fields: Fields, _: PolicyContext) -> (@Sendable () -> ChunkedPrefill)? {
+    let budget = fields.count(
+      "token-budget", in: 1...1_000_000, default: 512, because: "Sarathi-Serve, Agrawal et al., OSDI 2024")
+    guard let budget else { return nil }
+    return { ChunkedPrefill(tokenBudget: budget) }
+  }
+
+  @Sendable private static func phaseSplit(_ fields: Fields, _ context: PolicyContext) -> (@Sendable () -> PhaseSplit)?
+  {
+    let prefill = fields.pool("prefill", context, required: true)
+    let decode = fields.pool("decode", context, required: true)
+    let mixed = fields.pool("mixed", context, required: false)
+    let artifact = "Splitwise's artifact, mixed_pool"
+    let overflow = fields.count("overflow-tokens", in: 1...1_000_000_000, default: 8192, because: artifact)
+    let borrow = fields.flag("borrow", default: true, because: artifact)
+    guard let prefill, let decode, let overflow else { return nil }
+    guard prefill != decode else {
+      fields.diagnostics.error(
+        at: fields.valuePlace(of: "decode"), "prefill and decode are the same pool",
+        why: "phase-split moves each request's KV from one pool to another",
+        fix: "name two pools, or use a policy that does not split, such as least-loaded")
+      return nil
+    }
+    let involved = [prefill, decode] + (mixed.map { [$0] } ?? [])
+    for from in involved {
+      for to in involved where from != to && !context.paths.contains(PoolPair(from: from, to: to)) {
+        let (a, b) = (context.pools[from], context.pools[to])
+        fields.diagnostics.error(
+          at: fields.place, "no link joins the pools '\(a)' and '\(b)'", why: "phase-split moves KV between them",
+          fix: "add '{between: [\(a), \(b)], link: infiniband-hdr200}' to cluster.links")
+        return nil
+      }
+    }
+    return { PhaseSplit(prefill: prefill, decode: decode, mixed: mixed, overflowTokens: overflow, borrow: borrow) }
+  }
+}
