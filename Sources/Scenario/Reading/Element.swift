@@ -49,6 +49,11 @@ public struct Element: Hashable, Sendable {
     return text
   }
 
+  /// A mapping with the keys among `keys` only; anything else is a mapping without keys.
+  func only(_ keys: [String]) -> Element {
+    Element(.mapping((entries ?? []).filter { keys.contains($0.key) }), at: place)
+  }
+
   /// The value of a key of a mapping, if it is one and has it.
   subscript(key: String) -> Element? { entries?.first { $0.key == key }?.value }
 }

@@ -120,7 +120,8 @@ extension Fields {
   func parse<D: Dimension>(_ value: Element, _ name: String, in range: ClosedRange<Quantity<D>>?) -> Quantity<D>? {
     guard case .scalar(let text, let quoted) = value.content else {
       diagnostics.error(
-        at: value.place, "'\(name)' is \(value.kind), not a \(D.name)", why: "a \(D.name) is a number and a unit",
+        at: value.place, "'\(name)' is \(value.kind), not \(withArticle(D.name))",
+        why: "\(withArticle(D.name)) is a number and a unit",
         fix: "write it as in '\(D.facts.example)'")
       return nil
     }

@@ -14,6 +14,8 @@ public final class Fields {
   public let reading: Reading
   private let entries: [String: Entry]
   private var asked: [String] = []
+  /// False where something other than a mapping stands in its place, which is told once.
+  public let isMapping: Bool
 
   /// The fields of `element`: a mapping, or nothing, which is a mapping without keys; else a diagnostic is added.
   public init(_ element: Element, path: String, reading: Reading) {
@@ -21,10 +23,15 @@ public final class Fields {
     self.place = element.place
     self.reading = reading
     switch element.content {
-    case .mapping(let found): entries = Dictionary(found.map { ($0.key, $0) }) { first, _ in first }
-    case .null: entries = [:]
+    case .mapping(let found):
+      entries = Dictionary(found.map { ($0.key, $0) }) { first, _ in first }
+      isMapping = true
+    case .null:
+      entries = [:]
+      isMapping = true
     default:
       entries = [:]
+      isMapping = false
       let name = path.isEmpty ? "a scenario" : "'\(path)'"
       reading.diagnostics.error(
         at: element.place, "\(name) is \(element.kind), not a mapping", why: "it holds keys with values",
@@ -64,8 +71,9 @@ public final class Fields {
   /// Where the value of the key stands, or the mapping where it is absent.
   public func valuePlace(of key: String) -> Place { entries[key]?.value.place ?? place }
 
-  /// Adds the diagnostic that a key is absent.
+  /// Adds the diagnostic that a key is absent, unless no key could be there.
   public func missing(_ key: String, example: String) {
+    guard isMapping else { return }
     let owner = path.isEmpty ? "the scenario" : "'\(path)'"
     diagnostics.error(
       at: entries[key]?.keyPlace ?? place, "\(owner) has no '\(key)'", why: "it has no default",

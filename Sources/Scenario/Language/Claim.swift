@@ -1,0 +1,88 @@
+import Units
+
+/// A published result that a scenario is to be compared with.
+public struct Claim: Hashable, Sendable {
+  /// How far a published figure can be trusted: where it was read.
+  public enum Mark: String, CaseIterable, Hashable, Sendable {
+    /// The abstract.
+    case abstract = "A"
+    /// The full text of the paper.
+    case paper = "P"
+    /// A file of the public artifact.
+    case file = "F"
+    /// Documentation or blog of the project.
+    case documentation = "D"
+    /// A third party's summary, unverified.
+    case note = "N"
+    /// Recalled, unverified.
+    case recalled = "R"
+  }
+
+  /// What is measured.
+  public var metric: String
+  /// The variant it is measured on.
+  public var of: String
+  /// The variant it is divided by; nil for an absolute figure.
+  public var over: String?
+  /// The published figure.
+  public var published: Double
+  /// Where it was read.
+  public var mark: Mark
+  /// The figures that count as reproduced; nil where it is only printed beside ours.
+  public var within: ClosedRange<Double>?
+  /// The citation.
+  public var source: String
+  /// Where the claim stands.
+  public var place: Place
+
+  /// The metrics that claims may name, all computed for every run, and `max-rate` by a search for capacity.
+  public static let metrics = [
+    "attainment", "average-power", "cost", "cost-per-million-tokens", "e2e-mean", "e2e-p50", "e2e-p90", "e2e-p99",
+    "energy", "energy-per-output-token", "goodput", "itl-mean", "itl-p50", "itl-p90", "itl-p99", "max-rate",
+    "peak-power",
+    "price", "request-rate", "output-token-rate", "tpot-mean", "tpot-p50", "tpot-p90", "tpot-p99", "transfer-share",
+    "ttft-mean", "ttft-p50", "ttft-p90", "ttft-p99",
+  ]
+
+  /// The claims under the key `claims`, those without faults.
+  static func read(_ root: Fields, variants: [String]) -> [Claim] {
+    root.elements("claims").compactMap { element, path in
+      read(Fields(element, path: path, reading: root.reading), variants: variants)
+    }
+  }
+
+  private static func read(_ fields: Fields, variants: [String]) -> Claim? {
+    func required(_ key: String, _ example: String) { if !fields.has(key) { fields.missing(key, example: example) } }
+    required("metric", "goodput")
+    required("of", variants.first ?? "variant")
+    required("published", "1.4")
+    required("mark", "A")
+    required("source", "\"where it was read\"")
+    let metric = fields.choice("metric", of: metrics)
+    let of = fields.choice("of", of: variants)
+    let over = fields.choice("over", of: variants)
+    let published = fields.number("published", in: -1e15...1e15)
+    let mark = fields.choice("mark", of: Mark.allCases.map(\.rawValue)).flatMap(Mark.init(rawValue:))
+    let source = fields.text("source")
+    let within = within(fields)
+    fields.finish()
+    guard let metric, let of, let published, let mark, let source else { return nil }
+    return Claim(
+      metric: metric, of: of, over: over, published: published, mark: mark, within: within, source: source,
+      place: fields.place)
+  }
+
+  private static func within(_ fields: Fields) -> ClosedRange<Double>? {
+    guard let element = fields.element("within") else { return nil }
+    if case .sequence(let bounds) = element.content, bounds.count == 2,
+      let low = bounds[0].text.flatMap(Double.init), let high = bounds[1].text.flatMap(Double.init), low.isFinite,
+      high.isFinite, low <= high
+    {
+      return low...high
+    }
+    fields.diagnostics.error(
+      at: element.place, "'within' is no range", why: "it is two numbers, the lesser first",
+      fix: "write 'within: [1.12, 1.68]'")
+    return nil
+  }
+}

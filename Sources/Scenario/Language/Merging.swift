@@ -1,0 +1,54 @@
+import Units
+
+/// Lays one element over another: what the upper one says holds, the rest stays.
+///
+/// Mappings are merged key by key; anything else replaces. A key with nothing (`~`) takes the key away. Where a mapping
+/// names one of several things (a policy, a way to make a workload), the upper one's choice replaces the lower one's
+/// settings unless both choose the same.
+enum Merging {
+  /// `upper` over `lower`; `path` leads to both from the root of the scenario.
+  static func merge(_ lower: Element, _ upper: Element, path: [String] = []) -> Element {
+    guard case .mapping(let below) = lower.content, case .mapping(let above) = upper.content else { return upper }
+    if replaces(below, above, path) { return upper }
+    var entries = below
+    for entry in above {
+      let index = entries.firstIndex { $0.key == entry.key }
+      if entry.value.content == .null {
+        if let index { entries.remove(at: index) }
+      } else if let index {
+        let value = merge(entries[index].value, entry.value, path: path + [entry.key])
+        entries[index] = Entry(key: entry.key, keyPlace: entry.keyPlace, value: value)
+      } else {
+        entries.append(entry)
+      }
+    }
+    return Element(.mapping(entries), at: upper.place)
+  }
+
+  /// Keys of which a mapping at a path has one at most.
+  private static func alternatives(_ path: [String]) -> Set<String>? {
+    switch path {
+    case ["model"]: ["name", "config"]
+    case ["workload"]: ["trace", "generator"]
+    default: nil
+    }
+  }
+
+  /// Whether the mapping at a path names one thing by its only key.
+  private static func isChoice(_ path: [String]) -> Bool {
+    switch path.last {
+    case "route", "batch": path.count == 2 && path[0] == "policy" || path.count == 4 && path[0] == "cluster"
+    case "preemption": path.count == 4
+    case "generator", "lengths", "prompt", "output": path.first == "workload"
+    default: false
+    }
+  }
+
+  private static func replaces(_ below: [Entry], _ above: [Entry], _ path: [String]) -> Bool {
+    if isChoice(path) { return below.map(\.key) != above.map(\.key) }
+    guard let alternatives = alternatives(path) else { return false }
+    let lower = Set(below.map(\.key)).intersection(alternatives)
+    let upper = Set(above.map(\.key)).intersection(alternatives)
+    return !upper.isEmpty && lower != upper
+  }
+}

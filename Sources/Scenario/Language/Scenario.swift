@@ -1,0 +1,131 @@
+import Units
+
+/// A scenario file as it was read: what is asked, the settings, the variants, the sweep and the claims.
+///
+/// Pure data; ``resolve(variant:overrides:)`` turns it into something to run.
+public struct Scenario: Sendable {
+  /// The file as it was given.
+  public let path: String
+  /// The name: the file's without folder and ending.
+  public let name: String
+  /// The question the scenario answers, from the key `question`; empty where it asks none.
+  public let question: String
+  /// Names of the variants, the baseline first; empty where the scenario has none.
+  public let variants: [String]
+  /// The axes of the sweep; empty where there is none.
+  public let sweep: [SweepAxis]
+  /// The published results to compare with.
+  public let claims: [Claim]
+  /// Warnings about the file as a whole.
+  public let warnings: [Diagnostic]
+  /// The settings that all variants share, with overrides applied.
+  let root: Element
+  /// What each variant changes.
+  let changes: [Element]
+  /// What `--set` asked for; it holds whatever a variant says.
+  let overrides: [Override]
+  let catalogue: Catalogue
+  let policies: PolicyCatalogue
+
+  /// Reads the scenario in the file at `path`, changes it by `set`, and checks every variant and sweep axis.
+  ///
+  /// `set` holds paths and values as `--set` gives them.
+  /// - Throws: ``Faults``, all of them.
+  public static func read(
+    path: String, catalogue: Catalogue? = nil, policies: PolicyCatalogue = .standard,
+    set: [(path: String, value: String)] = []
+  ) throws(Faults) -> Scenario {
+    let catalogue = catalogue ?? .standard(for: path)
+    let diagnostics = Diagnostics()
+    let files = ScenarioFiles(limits: catalogue.limits, diagnostics: diagnostics)
+    let root = files.root(path)
+    let overrides = set.compactMap { Override.parse($0.path, $0.value, diagnostics) }
+    guard let root else { throw Faults(diagnostics.all) }
+    let scenario = Scenario(
+      path: path, root: root, overrides: overrides, catalogue: catalogue, policies: policies, diagnostics)
+    scenario.check(diagnostics)
+    try diagnostics.check()
+    return scenario
+  }
+
+  private init(
+    path: String, root: Element, overrides: [Override], catalogue: Catalogue, policies: PolicyCatalogue,
+    _ diagnostics: Diagnostics
+  ) {
+    self.path = path
+    self.catalogue = catalogue
+    self.policies = policies
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    name = file.hasSuffix(".yaml") ? String(file.dropLast(5)) : file
+    let reading = Reading(diagnostics: diagnostics)
+    let fields = Fields(root, path: "", reading: reading)
+    question = fields.text("question") ?? ""
+    let listed = fields.fields("variants")
+    let entries = root["variants"]?.entries ?? []
+    variants = entries.map(\.key)
+    changes = entries.map(\.value)
+    for entry in entries {
+      let variant = Fields(entry.value, path: "variants.\(entry.key)", reading: reading)
+      for key in variantKeys { _ = variant.element(key) }
+      variant.finish()
+      _ = listed.element(entry.key)
+    }
+    sweep = SweepAxis.read(fields)
+    claims = Claim.read(fields, variants: variants)
+    for key in variantKeys { _ = fields.element(key) }
+    fields.finish()
+    self.root = root.only(variantKeys)
+    self.overrides = overrides.filter { override in
+      let known = override.path.first ?? ""
+      if variantKeys.contains(known) { return true }
+      diagnostics.error(
+        at: override.place, "no setting is named '\(known)'", why: "paths begin with one of \(wordList(variantKeys))",
+        fix: nearestWord(to: known, among: variantKeys).map { "did you mean '\($0)'?" } ?? "choose one of them")
+      return false
+    }
+    warnings = diagnostics.all.filter { $0.severity != .error }
+  }
+
+  /// The scenario with one variant (the baseline where nil) and one point of its sweep chosen.
+  ///
+  /// `overrides` are applied after the variant and after those of ``read(path:catalogue:policies:set:)``.
+  /// - Throws: ``Faults``, all of them.
+  public func resolve(variant: String? = nil, overrides: [Override] = []) throws(Faults) -> ResolvedScenario {
+    let diagnostics = Diagnostics()
+    let resolved = resolve(variant, overrides, diagnostics)
+    try diagnostics.check()
+    guard var resolved else { throw Faults(diagnostics.all) }
+    resolved.warnings = diagnostics.all
+    return resolved
+  }
+
+  /// The resolution, or nil with diagnostics.
+  private func resolve(_ variant: String?, _ points: [Override], _ diagnostics: Diagnostics) -> ResolvedScenario? {
+    let chosen = variant ?? variants.first
+    var settled = root
+    if let chosen {
+      guard let index = variants.firstIndex(of: chosen) else {
+        diagnostics.error(
+          at: root.place, "no variant is named '\(chosen)'",
+          why: variants.isEmpty ? "the scenario has none" : "the variants are \(wordList(variants, or: "and"))",
+          fix: nearestWord(to: chosen, among: variants).map { "did you mean '\($0)'?" } ?? "name one of them")
+        return nil
+      }
+      settled = Merging.merge(settled, changes[index].only(variantKeys))
+    }
+    for override in overrides + points {
+      guard let changed = override.applied(to: settled, diagnostics) else { return nil }
+      settled = changed
+    }
+    let resolver = Resolver(path: path, name: name, variant: chosen, scenario: self, diagnostics: diagnostics)
+    return resolver.resolve(settled)
+  }
+
+  /// Resolves every variant, and every value of the sweep on the baseline, for their faults.
+  private func check(_ diagnostics: Diagnostics) {
+    for variant in variants.isEmpty ? [nil] : variants.map(Optional.some) { _ = resolve(variant, [], diagnostics) }
+    for axis in sweep {
+      for value in axis.values.prefix(64) { _ = resolve(nil, [value], diagnostics) }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Hardware
+import Models
+import Units
+
+/// Lays a model out over the devices of a replica, and says with the arithmetic why that cannot be.
+struct EngineBuild {
+  let model: ServedModel
+  let layout: EngineLayout
+  let device: Device
+  let stageLink: Link?
+  let plan: MemoryPlan
+
+  /// The engine of a pool; nil with a diagnostic at the pool's name or at the setting to blame.
+  func engine(pool: String, deviceName: String, _ fields: Fields) -> EngineCost? {
+    let diagnostics = fields.diagnostics
+    do {
+      let engine = try build(layout)
+      warnOfSmallCache(engine, pool, fields)
+      return engine
+    } catch {
+      let place = fields.place
+      switch error {
+      case .memory(let needed, let available):
+        let share = model.transformer.weightBytes(model.formats.weights) / Double(layout.devices)
+        let devices = layout.devices == 1 ? "" : " a device"
+        diagnostics.error(
+          at: place, "pool '\(pool)' cannot hold \(model.name)",
+          why: "weights \(Memory(share).text) + workspace \(Memory(max(0, needed - share)).text) + one block "
+            + "\(Memory(blockBytes).text)\(devices) > \(Memory(available).text) = \(Fraction(plan.utilization).text) of the "
+            + "\(Memory(device.memory.first?.capacity.value.value ?? 0).text) of \(deviceName)",
+          fix: fittingLayout.map { "tensor-parallel: \($0), or a smaller format" }
+            ?? "a smaller format, or a device with more memory")
+      case .layout(let why):
+        diagnostics.error(
+          at: fields.valuePlace(of: "tensor-parallel"), "pool '\(pool)' cannot split \(model.name)", why: why,
+          fix: fittingLayout.map { "tensor-parallel: \($0)" } ?? "a tensor-parallel that divides the model's heads")
+      case .noLink(let name):
+        diagnostics.error(
+          at: fields.valuePlace(of: "device"), "the devices of pool '\(pool)' are not joined",
+          why: "\(name) names neither interconnect nor host-link", fix: "add one to its device file")
+      case .arithmetic(let fault):
+        diagnostics.error(
+          at: fields.valuePlace(of: "device"), "pool '\(pool)' cannot compute in the model's format", why: "\(fault)",
+          fix: "model: {name: \(model.name), activations: ...} with a format of the device")
+      case .device, .cost:
+        diagnostics.error(
+          at: fields.valuePlace(of: "device"), "pool '\(pool)' cannot run \(model.name)", why: "\(error)",
+          fix: "correct the device's file")
+      }
+      return nil
+    }
+  }
+
+  private func build(_ layout: EngineLayout) throws(EngineFault) -> EngineCost {
+    try EngineCost(
+      model.transformer, formats: model.formats, layout: layout, device: device, stageLink: stageLink, plan: plan)
+  }
+
+  /// Bytes of one KV block on one device.
+  private var blockBytes: Double {
+    model.transformer.cacheBytesPerToken(model.formats.cache) * Double(plan.blockTokens) / Double(layout.devices)
+  }
+
+  /// The smallest tensor-parallel degree that is a power of two and fits.
+  private var fittingLayout: Int? {
+    [1, 2, 4, 8, 16, 32, 64].first {
+      let tried = EngineLayout(tensorParallel: $0, pipelineParallel: layout.pipelineParallel)
+      return (try? build(tried)) != nil
+    }
+  }
+
+  /// A cache that cannot hold one long sequence is allowed, and hardly meant.
+  private func warnOfSmallCache(_ engine: EngineCost, _ pool: String, _ fields: Fields) {
+    let tokens = min(4096, model.transformer.maxContext ?? 4096)
+    guard engine.memory.cacheTokens < tokens else { return }
+    let sequence = Memory(engine.cacheBytesPerToken * Double(tokens))
+    fields.diagnostics.warning(
+      at: fields.place, "pool '\(pool)' cannot hold one long sequence of \(model.name)",
+      why: "\(engine.memory.blocks) blocks hold \(engine.memory.cacheTokens) tokens; one of \(tokens) needs "
+        + "\(sequence.text) over the engine",
+      fix: "more devices, or a smaller format; longer requests are rejected")
+  }
+}

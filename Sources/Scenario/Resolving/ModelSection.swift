@@ -1,0 +1,78 @@
+import Foundation
+import Hardware
+import Models
+import Units
+
+/// Reads `model: NAME` or `model: {name: ..., config: ..., weights: fp8, kv-cache: fp8, activations: bf16}`.
+struct ModelSection {
+  let reading: Reading
+  let shelf: Shelf
+
+  /// The model under the key `model`; nil with diagnostics.
+  func model(_ root: Fields) -> ServedModel? {
+    guard let element = root.required("model", example: "llama-3.1-70b") else { return nil }
+    guard let name = element.text else { return detailed(Fields(element, path: "model", reading: reading)) }
+    reading.note("model.name", name, .given(element.place))
+    let none = Fields(Element(.null, at: element.place), path: "model", reading: reading)
+    return named(name, at: element.place).map { ServedModel(name: name, transformer: $0, formats: formats(none, $0)) }
+  }
+
+  private func detailed(_ fields: Fields) -> ServedModel? {
+    var found: (name: String, transformer: Transformer)?
+    switch (fields.element("name"), fields.element("config")) {
+    case (.some(let name), nil):
+      if let text = fields.text("name") { found = named(text, at: name.place).map { (text, $0) } }
+    case (nil, .some(let config)):
+      if let path = fields.text("config") {
+        let file = shelf.lookup.beside(path, what: "model", at: config.place)
+        found = file.flatMap { transformer($0, at: config.place) }.map { (path, $0) }
+      }
+    case (nil, nil): fields.missing("name", example: "llama-3.1-70b")
+    case (_, .some(let config)):
+      fields.diagnostics.error(
+        at: config.place, "the model has both a name and a config", why: "each of them says what the model is",
+        fix: "remove one of them")
+    }
+    guard let found else {
+      for key in ["weights", "kv-cache", "activations"] { _ = fields.element(key) }
+      fields.finish()
+      return nil
+    }
+    let formats = formats(fields, found.transformer)
+    fields.finish()
+    return ServedModel(name: found.name, transformer: found.transformer, formats: formats)
+  }
+
+  private func named(_ name: String, at place: Place) -> Transformer? {
+    shelf.lookup.find(.model, name, at: place).flatMap { transformer($0, at: place) }
+  }
+
+  private func transformer(_ file: FoundFile, at place: Place) -> Transformer? {
+    guard let bytes = shelf.bytes(file, .model, at: place) else { return nil }
+    do {
+      return try Transformer(config: bytes)
+    } catch {
+      for fault in error.faults.prefix(20) {
+        reading.diagnostics.error(
+          at: place, "the model '\(file.name)' cannot be used", why: "\(file.path): \(fault)",
+          fix: "correct its config.json, or name another model")
+      }
+      return nil
+    }
+  }
+
+  private func formats(_ fields: Fields, _ model: Transformer) -> ModelFormats {
+    func format(_ key: String, default fallback: Format, because source: String) -> Format {
+      let name = fields.choice(
+        key, of: Format.allCases.map(\.rawValue), default: fallback.rawValue, because: source)
+      return name.flatMap(Format.init(rawValue:)) ?? fallback
+    }
+    let published = model.publishedFormat ?? .fp16
+    let source = model.publishedFormat == nil ? "config.json names no torch_dtype" : "torch_dtype of config.json"
+    let weights = format("weights", default: published, because: source)
+    let wide: Format = published.bytes == 2 ? published : .fp16
+    let activations = format("activations", default: wide, because: "the model's 16-bit format")
+    let cache = format("kv-cache", default: activations, because: "as the activations (vLLM: kv-cache-dtype auto)")
+    return ModelFormats(weights: weights, cache: cache, activations: activations)
+  }
+}

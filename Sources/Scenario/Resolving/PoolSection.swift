@@ -1,0 +1,170 @@
+import Cluster
+import Hardware
+import Models
+import Units
+
+/// Reads the pools of a cluster.
+struct PoolSection {
+  let reading: Reading
+  let shelf: Shelf
+  let policies: PolicyCatalogue
+  let context: PolicyContext
+  /// Nil where the model has faults; engines are not built then, and everything else is still checked.
+  let model: ServedModel?
+  /// The batch policy of pools that do not name their own.
+  let batch: BatchChoice?
+
+  /// A batch policy that a scenario named.
+  struct BatchChoice {
+    var name: String
+    var make: @Sendable () -> any BatchPolicy
+  }
+
+  /// The fields of a pool, placed at its name.
+  static func fields(_ pools: Fields, _ name: String) -> Fields {
+    var element = pools.element(name) ?? Element(.null, at: pools.place)
+    if element.entries != nil { element.place = pools.place(of: name) }
+    return Fields(element, path: pools.path(name), reading: pools.reading)
+  }
+
+  /// The pool that `fields` describe; nil with diagnostics.
+  func pool(_ name: String, _ fields: Fields) -> (PoolDescription, ResolvedPool)? {
+    let errors = reading.diagnostics.errorCount
+    let device = device(fields)
+    let replicas = fields.count("replicas", in: 1...100_000, default: 1, because: "one replica")
+    let copies = fields.count("data-parallel", in: 1...1_000, default: 1, because: "one engine per replica")
+    let layout = EngineLayout(
+      tensorParallel: fields.count("tensor-parallel", in: 1...1024, default: 1, because: "one device") ?? 1,
+      pipelineParallel: fields.count("pipeline-parallel", in: 1...256, default: 1, because: "one stage") ?? 1)
+    let limits = fields.fields("limits")
+    var plan = MemoryPlan()
+    plan.maxSequences =
+      limits.count("max-sequences", in: 1...16_384, default: 256, because: "vLLM: max_num_seqs") ?? 256
+    plan.maxBatchTokens =
+      limits.count("max-batch-tokens", in: 1...1_000_000, default: 2048, because: "vLLM: max_num_batched_tokens")
+      ?? 2048
+    limits.finish()
+    let watermark = cache(fields.fields("kv-cache"), &plan)
+    let preemption = preemption(fields, device, layout)
+    let stageLink = fields.text("stage-link").flatMap { shelf.link($0, at: fields.valuePlace(of: "stage-link")) }
+    let batch = fields.has("batch") ? Self.batch(fields, policies, context) : batch
+    let power = power(fields, device, layout)
+    let price = price(fields, device, layout)
+    fields.finish()
+    guard let device, let replicas, let copies, let preemption, let batch, let model,
+      reading.diagnostics.errorCount == errors
+    else { return nil }
+    let build = EngineBuild(model: model, layout: layout, device: device.value, stageLink: stageLink, plan: plan)
+    guard let engine = build.engine(pool: name, deviceName: device.name, fields) else { return nil }
+    let blocks = engine.memory.blocks
+    let cacheDescription = KVCacheDescription(
+      blockTokens: plan.blockTokens, blocks: blocks, watermark: Int(Double(blocks) * watermark),
+      bytesPerToken: engine.cacheBytesPerToken)
+    reading.note(
+      fields.path("kv-cache.blocks"), "\(blocks)",
+      .byDefault(
+        "(\(Memory(engine.memory.available).text) usable - \(Memory(engine.memory.weights).text) weights - "
+          + "\(Memory(engine.memory.workspace).text) workspace) of a device"))
+    let description = EngineDescription(
+      cost: engine.cost, cache: cacheDescription, maxSequences: plan.maxSequences, maxBatchTokens: plan.maxBatchTokens,
+      preemption: preemption, power: power)
+    return (
+      PoolDescription(
+        name: name, replicas: replicas * copies, engine: description, batch: batch.make(), price: price),
+      ResolvedPool(
+        name: name, deviceName: device.name, device: device.value, engine: engine, replicas: replicas * copies,
+        price: price, power: power, batch: batch.name)
+    )
+  }
+
+  /// The batch policy under the key `batch`.
+  static func batch(_ fields: Fields, _ policies: PolicyCatalogue, _ context: PolicyContext) -> BatchChoice? {
+    let names = policies.batches.keys.sorted()
+    guard
+      let (name, settings) = fields.named(
+        "batch", "batch policy", "batch policies", among: names, default: "prefill-first",
+        because: "vLLM's first scheduler"),
+      let listing = policies.batches[name]
+    else { return nil }
+    let make = listing.read(settings, context)
+    settings.finish()
+    return make.map { BatchChoice(name: name, make: $0) }
+  }
+
+  private func device(_ fields: Fields) -> (name: String, value: Device)? {
+    guard let element = fields.required("device", example: "h100-sxm"), let name = fields.text("device") else {
+      return nil
+    }
+    return shelf.device(name, at: element.place).map { (name, $0) }
+  }
+
+  /// Reads the KV cache into the plan; the share of blocks that is kept free.
+  private func cache(_ fields: Fields, _ plan: inout MemoryPlan) -> Double {
+    plan.blockTokens = fields.count("block", in: 1...65_536, default: 16, because: "vLLM: block_size") ?? 16
+    plan.utilization =
+      fields.quantity(
+        "memory-utilization", Fraction.self, in: Fraction(0.01)...Fraction(1), default: Fraction(0.9),
+        because: "vLLM: gpu_memory_utilization")?.value ?? 0.9
+    plan.reserved =
+      fields.quantity("reserved", Memory.self, default: Memory(1e9), because: "runtime and libraries on each device")?
+      .value ?? 1e9
+    if let tokens = fields.quantity("capacity", TokenCount.self, in: TokenCount(1)...TokenCount(2_000_000_000)) {
+      plan.blocks = max(1, Int(tokens.value) / plan.blockTokens)
+    }
+    let watermark = fields.quantity(
+      "watermark", Fraction.self, in: Fraction(0)...Fraction(0.5), default: Fraction(0.01), because: "vLLM: watermark")
+    fields.finish()
+    return watermark?.value ?? 0.01
+  }
+
+  private func preemption(_ fields: Fields, _ device: (name: String, value: Device)?, _ layout: EngineLayout)
+    -> Preemption?
+  {
+    guard
+      let (name, settings) = fields.named(
+        "preemption", "preemption", "ways to preempt", among: ["recompute", "swap"], default: "recompute",
+        because: "vLLM: recompute")
+    else { return nil }
+    defer { settings.finish() }
+    guard name == "swap" else { return .recompute }
+    let host = device?.value.hostLink
+    let devices = Double(layout.devices)
+    let source = host.map { "\(layout.devices) x host link \($0.name)" } ?? ""
+    let bandwidth = settings.quantity(
+      "bandwidth", Bandwidth.self, in: Bandwidth(1)...Bandwidth(1e15),
+      default: host.map { $0.bandwidth.value * devices }, because: source)
+    let latency = settings.quantity(
+      "latency", Seconds.self, default: host?.latency.value ?? Seconds(0), because: source)
+    guard let bandwidth else {
+      if device != nil { settings.missing("bandwidth", example: "25 GB/s") }
+      return nil
+    }
+    return .swap(bandwidth: bandwidth, latency: latency ?? Seconds(0))
+  }
+
+  /// Watts of one replica.
+  private func power(_ fields: Fields, _ device: (name: String, value: Device)?, _ layout: EngineLayout) -> EnginePower
+  {
+    let own = device?.value.power
+    let devices = Double(layout.devices)
+    let source = "\(layout.devices) x \(device?.name ?? "device")"
+    let watts = fields.fields("power")
+    func read(_ key: String, _ value: Sourced<Power>?) -> Power {
+      let fallback = (value?.value ?? Power(0)) * devices
+      return watts.quantity(key, Power.self, default: fallback, because: source) ?? fallback
+    }
+    let idle = read("idle", own?.idle)
+    let prefill = read("prefill", own?.prefill)
+    let decode = read("decode", own?.decode)
+    watts.finish()
+    return EnginePower(idle: idle, prefill: prefill, decode: decode)
+  }
+
+  /// Dollars per hour of one replica.
+  private func price(_ fields: Fields, _ device: (name: String, value: Device)?, _ layout: EngineLayout) -> Price {
+    let own = device?.value.price
+    let fallback = (own?.price.value ?? Price(0)) * Double(layout.devices)
+    let source = own.map { "\(layout.devices) x \(device?.name ?? "device"), \($0.date)" } ?? "nobody lets the device"
+    return fields.quantity("price", Price.self, default: fallback, because: source) ?? fallback
+  }
+}

@@ -1,0 +1,125 @@
+import Cluster
+import Hardware
+import Models
+import Units
+import Workload
+
+/// A scenario with one variant and one point chosen, checked and filled in: all that a run needs, and where each
+/// value comes from.
+public struct ResolvedScenario: Sendable {
+  /// The scenario's name: its file's without folder and ending.
+  public var name: String
+  /// The variant; nil where the scenario has none.
+  public var variant: String?
+  /// Seed of all random draws.
+  public var seed: UInt64
+  /// The model that is served.
+  public var model: ServedModel
+  /// What ``Simulation`` runs.
+  public var cluster: ClusterDescription
+  /// What stands behind each pool of the cluster, in the same order.
+  public var pools: [ResolvedPool]
+  /// The routing policy.
+  public var route: RouteChoice
+  /// Where the requests come from.
+  public var workload: WorkloadPlan
+  /// What is asked of the latencies; nil where nothing is.
+  public var slo: SLO?
+  /// The unloaded engine that slowdowns are counted against; nil where the SLO has no slowdowns.
+  public var reference: ReferenceEngine?
+  /// Every value in force with its origin, in the order of reading.
+  public var settings: [Setting]
+  /// What names this resolution.
+  public var provenance: Provenance
+  /// Warnings and notes.
+  public var warnings: [Diagnostic]
+
+  /// The requests, read or generated anew at each call.
+  /// - Throws: ``Faults`` where the trace is malformed or cannot be changed as asked.
+  public func requests() throws(Faults) -> [Request] { try workload.requests(seed: seed) }
+
+  /// A routing policy that has decided nothing yet.
+  public func makeRoute() -> any RoutePolicy { route.make() }
+
+  /// The times of a lone request on the reference engine.
+  public var unloaded: UnloadedReference? { reference?.engine.cost.unloadedReference }
+
+  /// Peak rates of each pool's device, for MFU and MBU.
+  public var peaks: [DevicePeak?] { pools.map(\.peak) }
+
+  /// Dollars per hour of the whole cluster.
+  public var price: Price { pools.reduce(Price(0)) { $0 + $1.price * Double($1.replicas) } }
+}
+
+/// A model as a scenario serves it.
+public struct ServedModel: Sendable {
+  /// The name in the scenario.
+  public var name: String
+  /// Its shapes.
+  public var transformer: Transformer
+  /// Its formats.
+  public var formats: ModelFormats
+}
+
+/// What stands behind a pool.
+public struct ResolvedPool: Sendable {
+  /// The name of the pool.
+  public var name: String
+  /// The name of the device in the scenario.
+  public var deviceName: String
+  /// The device.
+  public var device: Device
+  /// The engine of one replica.
+  public var engine: EngineCost
+  /// Replicas.
+  public var replicas: Int
+  /// Dollars per hour of one replica.
+  public var price: Price
+  /// Watts of one replica.
+  public var power: EnginePower
+  /// The name of the batch policy.
+  public var batch: String
+
+  /// Devices of one replica.
+  public var devices: Int { engine.layout.devices }
+
+  /// Peak rates of one device; nil where it cannot compute in the model's format.
+  public var peak: DevicePeak? {
+    guard let rate = device.arithmetic(engine.formats.activations), let tier = device.memory.first else { return nil }
+    return DevicePeak(operations: rate.rate.value.value, bytes: tier.bandwidth.value.value)
+  }
+}
+
+/// A routing policy that a scenario named.
+public struct RouteChoice: Sendable {
+  /// The name.
+  public var name: String
+  /// Makes one that has decided nothing yet.
+  public var make: @Sendable () -> any RoutePolicy
+}
+
+/// An engine without load that latencies are compared with.
+public struct ReferenceEngine: Sendable {
+  /// The name of its device in the scenario.
+  public var deviceName: String
+  /// The engine.
+  public var engine: EngineCost
+}
+
+/// What names a resolution: equal hashes mean equal values of every setting and equal catalogue files.
+public struct Provenance: Hashable, Sendable {
+  /// The scenario file as it was given.
+  public var file: String
+  /// Every setting as "path = value", sorted, then the SHA-256 of every catalogue file read. Traces are named, not
+  /// hashed.
+  public var canonical: String
+  /// SHA-256 of `canonical` in hexadecimal.
+  public var hash: String
+
+  init(file: String, settings: [Setting], digests: [String: String]) {
+    self.file = file
+    let lines = settings.map { "\($0.path) = \($0.value)" } + digests.map { "\($0.key) sha256 \($0.value)" }
+    canonical = Set(lines).sorted().joined(separator: "\n") + "\n"
+    hash = sha256(canonical.utf8)
+  }
+}

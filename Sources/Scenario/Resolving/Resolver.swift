@@ -1,0 +1,77 @@
+import Cluster
+import Hardware
+import Units
+
+/// Turns the settled settings of a scenario into something to run, telling every fault on the way.
+struct Resolver {
+  let path: String
+  let name: String
+  let variant: String?
+  let scenario: Scenario
+  let diagnostics: Diagnostics
+
+  /// The resolution of `root`; nil with diagnostics.
+  func resolve(_ root: Element) -> ResolvedScenario? {
+    let before = diagnostics.errorCount
+    let reading = Reading(diagnostics: diagnostics)
+    let fields = Fields(root, path: "", reading: reading)
+    let lookup = Lookup(catalogue: scenario.catalogue, folder: Paths.folder(of: path), diagnostics: diagnostics)
+    let shelf = Shelf(lookup)
+    let seed = fields.count("seed", in: 0...Int.max, default: 1, because: "one run like any other")
+    let model = ModelSection(reading: reading, shelf: shelf).model(fields)
+
+    let cluster = cluster(fields)
+    let members = cluster.fields("pools")
+    let names = members.keys.filter { members.element($0) != nil }
+    if names.isEmpty, members.isMapping, fields.has("cluster") {
+      cluster.missing("pools", example: "{all: {device: h100-sxm, tensor-parallel: 4, replicas: 2}}")
+    }
+    let links = LinkSection(
+      reading: reading, shelf: shelf, pools: names, layers: model?.transformer.layers ?? 1)
+    let transfers = links.transfers(cluster)
+    let context = PolicyContext(
+      seed: UInt64(seed ?? 1), pools: names, paths: LinkSection.paths(cluster, pools: names))
+
+    let policy = fields.fields("policy")
+    let batch = PoolSection.batch(policy, scenario.policies, context)
+    let route = route(policy, context)
+    policy.finish()
+    let section = PoolSection(
+      reading: reading, shelf: shelf, policies: scenario.policies, context: context, model: model, batch: batch)
+    let pools = names.map { section.pool($0, PoolSection.fields(members, $0)) }
+    members.finish()
+    cluster.finish()
+
+    let workload = WorkloadSection(reading: reading, lookup: lookup).workload(fields)
+    let (slo, reference) = SLOSection(reading: reading, shelf: shelf, model: model).slo(fields)
+    fields.finish()
+    guard diagnostics.errorCount == before, let seed, let model, let route, let workload else { return nil }
+    let built = pools.compactMap { $0 }
+    guard built.count == names.count else { return nil }
+    return ResolvedScenario(
+      name: name, variant: variant, seed: UInt64(seed), model: model,
+      cluster: ClusterDescription(pools: built.map(\.0), transfers: transfers), pools: built.map(\.1), route: route,
+      workload: workload, slo: slo, reference: reference, settings: reading.settings,
+      provenance: Provenance(file: path, settings: reading.settings, digests: shelf.digests), warnings: [])
+  }
+
+  private func cluster(_ root: Fields) -> Fields {
+    if root.element("cluster") == nil {
+      root.missing("cluster", example: "{pools: {all: {device: h100-sxm, tensor-parallel: 4}}}")
+    }
+    return root.fields("cluster")
+  }
+
+  private func route(_ policy: Fields, _ context: PolicyContext) -> RouteChoice? {
+    let routes = scenario.policies.routes
+    guard
+      let (name, settings) = policy.named(
+        "route", "policy", "routing policies", among: routes.keys.sorted(), default: "least-loaded",
+        because: "the usual load balancer"),
+      let listing = routes[name]
+    else { return nil }
+    let make = listing.read(settings, context)
+    settings.finish()
+    return make.map { RouteChoice(name: name, make: $0) }
+  }
+}

@@ -1,0 +1,199 @@
+import Cluster
+import Foundation
+import Models
+import Testing
+import Units
+
+@testable import Scenario
+
+/// Writes files into a folder and reads the one named `s.yaml`.
+func scenario(_ files: [String: String], set: [(String, String)] = []) throws -> Scenario {
+  try withFolder { folder in
+    for (name, text) in files { try write(text, to: "\(folder)/\(name)") }
+    return try Scenario.read(
+      path: "\(folder)/s.yaml", catalogue: Catalogue(root: repository + "/scenarios", dataRoots: []),
+      set: set.map { (path: $0.0, value: $0.1) })
+  }
+}
+
+/// A scenario that is complete but for what a test adds.
+let base = """
+  model: llama-3.1-70b
+  cluster:
+    pools:
+      prefill: {device: h100-sxm, replicas: 2, tensor-parallel: 4}
+      decode: {device: a100-sxm, replicas: 3, tensor-parallel: 4, preemption: swap}
+    links: [{between: [prefill, decode], link: infiniband-hdr200, ports: 4}]
+  policy: {route: {phase-split: {prefill: prefill, decode: decode}}, batch: {chunked: {token-budget: 1024}}}
+  workload: {trace: t.csv, rate-scale: 2}
+
+  """
+let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,100,10\n"
+
+@Suite struct ScenarioTests {
+  @Test func everythingIsResolvedAndSaysWhereItComesFrom() throws {
+    try withFolder { folder in
+      try write(base, to: "\(folder)/s.yaml")
+      try write(trace, to: "\(folder)/t.csv")
+      let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+      let resolved = try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue).resolve()
+      #expect(resolved.name == "s" && resolved.variant == nil && resolved.seed == 1)
+      #expect(resolved.cluster.pools.map(\.name) == ["decode", "prefill"])
+      #expect(resolved.cluster.pools.map(\.replicas) == [3, 2])
+      #expect(resolved.cluster.transfers.count == 4)
+      let path = try #require(resolved.cluster.transfers[PoolPair(from: 1, to: 0)])
+      #expect(path.bandwidth.value == 100e9 && path.layers == 80 && path.mode == .layerwise)
+      #expect(resolved.model.formats.weights == .bf16)
+      // Grouped-query attention: 2 x 80 layers x 8 heads x 128 wide x 2 bytes.
+      #expect(resolved.cluster.pools[0].engine.cache.bytesPerToken == 327_680)
+      #expect(resolved.cluster.pools[0].price.value == 4 * 2.21)
+      #expect(resolved.route.name == "phase-split" && type(of: resolved.makeRoute()).name == "phase-split")
+      #expect(resolved.pools[0].batch == "chunked")
+      #expect(try resolved.requests().map(\.arrival.seconds) == [0, 0.25, 1])
+      let said = Dictionary(resolved.settings.map { ($0.path, $0) }) { a, _ in a }
+      #expect(said["cluster.pools.decode.replicas"]?.origin.citation == "\(folder)/s.yaml:5")
+      #expect(said["cluster.pools.decode.limits.max-sequences"]?.origin.citation == "default: vLLM: max_num_seqs")
+      #expect(said["seed"]?.value == "1")
+      #expect(said["policy.route.phase-split.overflow-tokens"]?.value == "8192")
+      if case .swap(let bandwidth, _) = resolved.cluster.pools[0].engine.preemption {
+        #expect(bandwidth.value == 4 * 31.5e9)
+      } else {
+        Issue.record("swap was asked for")
+      }
+    }
+  }
+
+  /// The order of keys says nothing: not in files, not in flow mappings, not in pools.
+  @Test func permutedKeysChangeNothing() throws {
+    let permuted = """
+      workload: {rate-scale: 2, trace: t.csv}
+      policy: {batch: {chunked: {token-budget: 1024}}, route: {phase-split: {decode: decode, prefill: prefill}}}
+      cluster:
+        links: [{ports: 4, link: infiniband-hdr200, between: [decode, prefill]}]
+        pools:
+          decode: {preemption: swap, tensor-parallel: 4, replicas: 3, device: a100-sxm}
+          prefill: {tensor-parallel: 4, replicas: 2, device: h100-sxm}
+      model: llama-3.1-70b
+      """
+    func canonical(_ text: String) throws -> Provenance {
+      try withFolder { folder in
+        try write(text, to: "\(folder)/s.yaml")
+        try write(trace, to: "\(folder)/t.csv")
+        let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+        return try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue).resolve().provenance
+      }
+    }
+    let (a, b) = (try canonical(base), try canonical(permuted))
+    #expect(a.canonical == b.canonical && a.hash == b.hash)
+    #expect(try canonical(base.replacingOccurrences(of: "replicas: 3", with: "replicas: 4")).hash != a.hash)
+  }
+
+  @Test func variantsChangeWhatTheySay() throws {
+    let text =
+      base + """
+        variants:
+          split: {}
+          mixed: {policy: {route: least-loaded}, cluster: {pools: {decode: {replicas: 5}}}}
+          one: {cluster: {pools: {decode: ~}, links: []}, policy: {route: round-robin, batch: static}}
+        """
+    try withFolder { folder in
+      try write(text, to: "\(folder)/s.yaml")
+      try write(trace, to: "\(folder)/t.csv")
+      let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+      let scenario = try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue)
+      #expect(scenario.variants == ["split", "mixed", "one"])
+      #expect(try scenario.resolve().variant == "split")
+      let mixed = try scenario.resolve(variant: "mixed")
+      #expect(mixed.route.name == "least-loaded" && mixed.cluster.pools[0].replicas == 5)
+      #expect(mixed.pools[0].batch == "chunked")
+      let one = try scenario.resolve(variant: "one")
+      #expect(
+        one.cluster.pools.map(\.name) == ["prefill"] && one.cluster.transfers.isEmpty && one.pools[0].batch == "static")
+      let faults = #expect(throws: Faults.self) { try scenario.resolve(variant: "mxed") }
+      #expect(faults?.diagnostics.first?.fix == "did you mean 'mixed'?")
+    }
+  }
+
+  @Test func overridesHoldWhateverAVariantSays() throws {
+    let text = base + "variants: {a: {workload: {rate-scale: 3}}, b: {}}\nsweep: {workload.rate-scale: [1, 4]}\n"
+    try withFolder { folder in
+      try write(text, to: "\(folder)/s.yaml")
+      try write(trace, to: "\(folder)/t.csv")
+      let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+      let plain = try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue)
+      #expect(try plain.resolve(variant: "a").workload.rateScale == 3)
+      #expect(try plain.resolve(variant: "b").workload.rateScale == 2)
+      #expect(plain.sweep.first?.labels == ["1", "4"])
+      let point = try #require(plain.sweep.first?.values.last)
+      #expect(try plain.resolve(variant: "a", overrides: [point]).workload.rateScale == 4)
+      let set = try Scenario.read(
+        path: "\(folder)/s.yaml", catalogue: catalogue,
+        set: [("workload.rate-scale", "5"), ("cluster.links.0.ports", "1"), ("policy.route", "{power-of-two: {}}")])
+      let resolved = try set.resolve(variant: "a")
+      #expect(resolved.workload.rateScale == 5 && resolved.route.name == "power-of-two")
+      #expect(resolved.cluster.transfers[PoolPair(from: 0, to: 1)]?.bandwidth.value == 25e9)
+    }
+  }
+
+  @Test(arguments: [
+    ("workload.rate-scale", "fast", "--set:1:21", "'fast' is not a number"),
+    ("cluster.pools.decode.replicas", "-1", "--set:1:31", "'cluster.pools.decode.replicas' cannot be -1"),
+    ("cluster.links.3.ports", "1", "--set:1:15", "the list 'cluster.links' has no '3'"),
+    ("polcy.route", "x", "--set:1:1", "no setting is named 'polcy'"),
+    ("policy.rute", "x", "--set:1:8", "'policy' has no setting 'rute'"),
+    ("a..b", "1", "--set:1:1", "'a..b' is no path"),
+    ("seed", "[1", "--set:1:8", "did not find expected ',' or ']'"),
+    ("seed", "*x", "--set:1:6", "anchors and aliases are not read"),
+  ])
+  func badOverridesPointIntoTheOption(_ path: String, _ value: String, _ at: String, _ what: String) throws {
+    let faults = #expect(throws: Faults.self) {
+      try scenario(["s.yaml": base, "t.csv": trace], set: [(path, value)])
+    }
+    let first = try #require(faults?.diagnostics.first)
+    #expect(first.what == what)
+    #expect(first.place.map { "\($0.source.name):\($0.line):\($0.column)" } == at)
+  }
+
+  @Test func filesExtendOthersBesideThem() throws {
+    let read = try scenario([
+      "common.yaml": base, "t.csv": trace,
+      "s.yaml":
+        "extends: common.yaml\nmodel: bloom-176b\ncluster: {pools: {prefill: {tensor-parallel: 8}, decode: {tensor-parallel: 8}}}\n",
+    ])
+    #expect(read.root["model"]?.text == "bloom-176b")
+    #expect(read.root["cluster"]?["pools"]?["prefill"]?["device"]?.text == "h100-sxm")
+    #expect(throws: Faults.self) { try scenario(["s.yaml": "extends: ../other.yaml\n" + base, "t.csv": trace]) }
+    #expect(throws: Faults.self) { try scenario(["s.yaml": "extends: a.yaml\n", "a.yaml": "extends: s.yaml\n"]) }
+  }
+
+  @Test func objectives() throws {
+    let text =
+      base + """
+        slo: {ttft: {p50: 2x, p99: 6x}, tpot: 200 ms, itl: 300 ms, attainment: 95 %, strict: true,
+              reference: {device: a100-sxm, tensor-parallel: 8}}
+        """
+    try withFolder { folder in
+      try write(text, to: "\(folder)/s.yaml")
+      try write(trace, to: "\(folder)/t.csv")
+      let resolved = try Scenario.read(
+        path: "\(folder)/s.yaml", catalogue: Catalogue(root: repository + "/scenarios", dataRoots: [])
+      ).resolve()
+      #expect(
+        resolved.slo?.clauses.map(\.name) == ["p50 ttft < 2x", "p99 ttft < 6x", "tpot < 200 ms", "p95 itl < 300 ms"])
+      let lone = try #require(resolved.unloaded?(try resolved.requests()[0]))
+      #expect(lone.ttft > 0.05 && lone.ttft < 1 && lone.tpot > 0.01 && lone.tpot < 0.1)
+    }
+  }
+
+  @Test func aMalformedTraceIsToldWithItsLine() throws {
+    try withFolder { folder in
+      try write(base, to: "\(folder)/s.yaml")
+      try write("arrival_s,prompt_tokens,output_tokens\n0,1000,200\n1,-5,200\n", to: "\(folder)/t.csv")
+      let resolved = try Scenario.read(
+        path: "\(folder)/s.yaml", catalogue: Catalogue(root: repository + "/scenarios", dataRoots: [])
+      ).resolve()
+      let faults = #expect(throws: Faults.self) { try resolved.requests() }
+      #expect(faults?.diagnostics.first?.place?.line == 3)
+    }
+  }
+}
