@@ -53,16 +53,19 @@ public struct Execution: Hashable, Sendable {
   public var hostPerSequence: Sourced<Seconds>
   /// Seconds the host needs to issue a step with prompt tokens. It overlaps with the device: a floor.
   public var prefillDispatch: Sourced<Seconds>
+  /// Seconds the host needs to issue a decode-only step: a floor likewise, small where kernels are replayed as a graph.
+  public var decodeDispatch: Sourced<Seconds>
 
   /// Times of a device and its host.
   public init(
     launch: Sourced<Seconds>, hostPerStep: Sourced<Seconds>, hostPerSequence: Sourced<Seconds>,
-    prefillDispatch: Sourced<Seconds>
+    prefillDispatch: Sourced<Seconds>, decodeDispatch: Sourced<Seconds>
   ) {
     self.launch = launch
     self.hostPerStep = hostPerStep
     self.hostPerSequence = hostPerSequence
     self.prefillDispatch = prefillDispatch
+    self.decodeDispatch = decodeDispatch
   }
 }
 

@@ -48,6 +48,7 @@ extension Device {
     nonNegative("execution.host-per-step", execution.hostPerStep.value.value)
     nonNegative("execution.host-per-sequence", execution.hostPerSequence.value.value)
     nonNegative("execution.prefill-dispatch", execution.prefillDispatch.value.value)
+    nonNegative("execution.decode-dispatch", execution.decodeDispatch.value.value)
     share("efficiency.compute", efficiency.compute.value)
     share("efficiency.memory", efficiency.memory.value)
     share("efficiency.attention-compute", efficiency.attentionCompute.value)

@@ -41,11 +41,16 @@ public struct EngineCost: Sendable {
     if layout.pipelineParallel > 1, operators.next == nil { throw .noLink(device: device.name) }
     memory = try MemoryBudget(model, formats, layout, device, plan)
     let layers = layout.layers(of: model)
-    let dispatch = device.execution.prefillDispatch.value.value / Double(model.layers)
+    let dispatch = layers.map { layers in
+      let share = Double(layers) / Double(model.layers)
+      return Dispatch(
+        prefill: device.execution.prefillDispatch.value.value * share,
+        decode: device.execution.decodeDispatch.value.value * share)
+    }
     do {
       cost = try StepCost(
         stages: layers.enumerated().map { operators.terms(stage: $0.offset, layers: $0.element) },
-        maxBatch: plan.maxSequences, prefillDispatch: layers.map { dispatch * Double($0) })
+        maxBatch: plan.maxSequences, dispatch: dispatch)
     } catch { throw .cost(error) }
     self.model = model
     self.formats = formats

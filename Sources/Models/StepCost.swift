@@ -4,8 +4,8 @@ import Units
 /// The time of one engine's steps: a model, laid out over devices, as cost terms per pipeline stage.
 ///
 /// A step's seconds on a stage are the sum of the terms that do not read decode contexts, in order, and then of
-/// those that do, in order. In a step with prompt tokens the host issues kernels while the device runs them: the
-/// device's terms take at least the stage's dispatch time. The sum is rounded once to whole picoseconds. For
+/// those that do, in order. The host issues kernels while the device runs them: the device's terms take at least the
+/// stage's dispatch time, and what that adds comes last. The sum is rounded once to whole picoseconds. For
 /// decode-only steps the first part is tabulated by batch, so that a step costs one multiplication and comparison
 /// per context term: ``tabulateDecode(batch:context:steps:from:into:)`` gives the same picoseconds as
 /// ``interval(of:stage:)``.
@@ -24,11 +24,14 @@ public struct StepCost: Sendable {
     var terms: [CostTerm]
     var fixed: [CompiledTerm]
     var contextual: [CompiledTerm]
-    /// Least seconds of the device's terms in a step with prompt tokens.
-    var dispatch: Double
+    /// Least seconds of the device's terms.
+    var dispatch: Dispatch
     /// Seconds of the fixed terms of a decode-only step, by batch.
     var decodeFixed: [Double] = []
     var decodeRoofs: [RoofTimes] = []
+    /// Least seconds of the contextual terms of a decode-only step, by batch: the dispatch time less the device's
+    /// fixed terms, possibly negative.
+    var decodeSlack: [Double] = []
     /// The contextual terms of a decode-only step, by batch, `contextual.count` for each.
     var decodeLines: [ContextLines] = []
   }
@@ -45,16 +48,16 @@ public struct StepCost: Sendable {
 
   /// A cost from the terms of each pipeline stage, tabulated for decode batches up to `maxBatch`.
   ///
-  /// `prefillDispatch` gives each stage's dispatch time in seconds; none where it is empty.
+  /// `dispatch` gives each stage's dispatch times; none where it is empty.
   /// - Throws: ``Fault`` where a term cannot be a cost or a decode step would take no time.
-  public init(stages terms: [[CostTerm]], maxBatch: Int, prefillDispatch: [Double] = []) throws(Fault) {
+  public init(stages terms: [[CostTerm]], maxBatch: Int, dispatch: [Dispatch] = []) throws(Fault) {
     guard !terms.isEmpty else { throw .empty }
     tabulatedBatch = max(1, maxBatch)
     stages = []
     for (index, stage) in terms.enumerated() {
       for term in stage where !term.isValid { throw .invalid(term: term.name) }
-      let dispatch = index < prefillDispatch.count ? prefillDispatch[index] : 0
-      guard dispatch.isFinite, dispatch >= 0 else { throw .invalid(term: Self.dispatchName) }
+      let dispatch = index < dispatch.count ? dispatch[index] : Dispatch()
+      guard dispatch.isValid else { throw .invalid(term: Self.dispatchName) }
       let fixed = stage.filter { !$0.readsDecodeContext }
       let contextual = stage.filter(\.readsDecodeContext)
       stages.append(
@@ -67,11 +70,14 @@ public struct StepCost: Sendable {
         let shape = StepShape(decodes: batch, context: 0)
         var roofs = RoofTimes()
         var seconds = 0.0
+        var device = 0.0
         for term in stages[index].fixed where term.runs(in: shape) {
           let lines = term.lines(shape, shape.features)
           Self.attribute(term, lines, 0, to: &roofs)
           seconds += lines.seconds(0)
+          if !term.isHost { device += lines.seconds(0) }
         }
+        stages[index].decodeSlack.append(stages[index].dispatch.decode - device)
         stages[index].decodeFixed.append(seconds)
         stages[index].decodeRoofs.append(roofs)
         stages[index].decodeLines += stages[index].contextual.map {
@@ -111,16 +117,22 @@ public struct StepCost: Sendable {
       seconds += part
       if !term.isHost { device += part }
     }
+    var contextual = 0.0
     for (index, term) in stage.contextual.enumerated() where term.runs(in: shape) {
       let lines = term.lines(shape, features)
       visit(stage.fixed.count + index, term, lines)
       let part = lines.seconds(context)
       seconds += part
-      if !term.isHost { device += part }
+      contextual += part
     }
-    let exposed = shape.prefillTokens > 0 && device < stage.dispatch ? stage.dispatch - device : 0
+    let dispatch = shape.prefillTokens > 0 ? stage.dispatch.prefill : stage.dispatch.decode
+    let exposed = Self.exposed(contextual, slack: dispatch - device)
     return (seconds + exposed, exposed)
   }
+
+  /// What the host's dispatch adds to a step whose contextual terms take `contextual` seconds.
+  @inline(__always)
+  private static func exposed(_ contextual: Double, slack: Double) -> Double { max(0, slack - contextual) }
 
   /// The time of a step of `shape` on a one-stage engine, or on stage `stage` of a pipeline.
   ///
@@ -174,11 +186,14 @@ public struct StepCost: Sendable {
   @inline(__always)
   private func decodeSeconds(_ stage: Stage, _ batch: Int, _ context: Double) -> Double {
     var seconds = stage.decodeFixed[batch]
+    var contextual = 0.0
     let terms = stage.contextual.count
     for index in batch * terms..<(batch + 1) * terms {
-      seconds += stage.decodeLines[index].seconds(context)
+      let part = stage.decodeLines[index].seconds(context)
+      seconds += part
+      contextual += part
     }
-    return seconds
+    return seconds + Self.exposed(contextual, slack: stage.decodeSlack[batch])
   }
 
   /// Whole picoseconds of a step, at least 1 and at most 2^56 (20 hours), ties to even.
@@ -206,14 +221,17 @@ public struct StepCost: Sendable {
       return
     }
     let fixed = stages[0].decodeFixed[batch]
+    let slack = stages[0].decodeSlack[batch]
     let lines = stages[0].decodeLines[batch]
+    func seconds(_ step: Int) -> Double {
+      let contextual = lines.seconds(Double(context + step * batch))
+      return (fixed + contextual) + Self.exposed(contextual, slack: slack)
+    }
     // Steps only grow, so that if the first is not clamped from below and the last not from above, none is, and
     // eight at a time can be rounded as `rounded` does.
-    let shortest = (fixed + lines.seconds(Double(context))) * 1e12
-    let longest = (fixed + lines.seconds(Double(context + (steps + 7) * batch))) * 1e12
-    guard shortest >= 1, longest < 0x1p51 else {
+    guard seconds(0) * 1e12 >= 1, seconds(steps + 7) * 1e12 < 0x1p51 else {
       for step in 0..<steps {
-        now += Self.rounded(fixed + lines.seconds(Double(context + step * batch))).picoseconds
+        now += Self.rounded(seconds(step)).picoseconds
         ends[step] = now
       }
       return
@@ -224,8 +242,10 @@ public struct StepCost: Sendable {
     while step < steps {
       let operations = lines.operations + lines.operationsPerContext * contexts
       let bytes = lines.bytes + lines.bytesPerContext * contexts
-      let slower = operations.replacing(with: bytes, where: operations .<= bytes)
-      let scaled = (fixed + (lines.launch + slower)) * 1e12
+      let contextual = lines.launch + operations.replacing(with: bytes, where: operations .<= bytes)
+      let spare = slack - contextual
+      let exposed = spare.replacing(with: 0, where: spare .<= 0)
+      let scaled = ((fixed + contextual) + exposed) * 1e12
       let bits = unsafeBitCast(scaled + 0x1.8p52, to: SIMD8<Int64>.self)
       let picoseconds = bits &- Int64(bitPattern: (0x1.8p52).bitPattern)
       for lane in 0..<min(8, steps - step) {
@@ -240,7 +260,8 @@ public struct StepCost: Sendable {
   /// Adds the seconds by roof of `steps` consecutive decode-only steps of a one-stage engine, the first of which reads
   /// `context` KV tokens, to `roofs`; `total` is their time.
   ///
-  /// A contextual term is attributed to the roof that bounds it in the first step.
+  /// A contextual term is attributed to the roof that bounds it in the first step, and as much of each step to the
+  /// host as its dispatch adds to the first.
   public func addDecodeRoofs(batch: Int, context: Int, steps: Int, total: Interval, to roofs: inout RoofTimes) {
     guard batch <= tabulatedBatch, stages[0].contextual.count == 1 else {
       let middle = StepShape(decodes: batch, context: context + (steps - 1) * batch / 2)
@@ -251,8 +272,11 @@ public struct StepCost: Sendable {
     let lines = stages[0].decodeLines[batch]
     let (operations, bytes) = lines.roofs(Double(context))
     let launch = lines.launch * Double(steps)
+    let contextual = max(0, total.seconds - stages[0].decodeFixed[batch] * Double(steps))
+    let exposed = Self.exposed(lines.seconds(Double(context)), slack: stages[0].decodeSlack[batch]) * Double(steps)
+    let host = min(exposed, contextual)
+    roofs[.host] += host
     roofs[stages[0].contextual[0].launchRoof] += launch
-    roofs[operations > bytes ? .compute : stages[0].contextual[0].byteRoof] +=
-      max(0, total.seconds - stages[0].decodeFixed[batch] * Double(steps) - launch)
+    roofs[operations > bytes ? .compute : stages[0].contextual[0].byteRoof] += max(0, contextual - host - launch)
   }
 }

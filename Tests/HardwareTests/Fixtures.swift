@@ -17,7 +17,7 @@ extension Device {
       interconnect: Link(name: "peer", bandwidth: given(Bandwidth(100e9)), latency: given(Seconds(1e-6))),
       execution: Execution(
         launch: given(Seconds(5e-6)), hostPerStep: given(Seconds(1e-3)), hostPerSequence: given(Seconds(1e-5)),
-        prefillDispatch: given(Seconds(0))),
+        prefillDispatch: given(Seconds(0)), decodeDispatch: given(Seconds(0))),
       efficiency: Efficiency(
         compute: given(1), memory: given(1), attentionCompute: given(0.5), attentionMemory: given(0.5),
         link: given(1)),

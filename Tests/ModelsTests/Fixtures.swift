@@ -14,7 +14,7 @@ extension Device {
       interconnect: Link(name: "peer", bandwidth: given(Bandwidth(100e9)), latency: given(Seconds(1e-6))),
       execution: Execution(
         launch: given(Seconds(0)), hostPerStep: given(Seconds(0)), hostPerSequence: given(Seconds(0)),
-        prefillDispatch: given(Seconds(0))),
+        prefillDispatch: given(Seconds(0)), decodeDispatch: given(Seconds(0))),
       efficiency: Efficiency(
         compute: given(1), memory: given(1), attentionCompute: given(1), attentionMemory: given(1), link: given(1)),
       collective: Collective(latency: given(Seconds(0))),
@@ -29,7 +29,7 @@ extension Device {
     device.memory[0].bandwidth = given(Bandwidth(3352e9))
     device.execution = Execution(
       launch: given(Seconds(4.3e-6)), hostPerStep: given(Seconds(5e-3)), hostPerSequence: given(Seconds(3e-4)),
-      prefillDispatch: given(Seconds(43e-3)))
+      prefillDispatch: given(Seconds(43e-3)), decodeDispatch: given(Seconds(14e-3)))
     device.efficiency = Efficiency(
       compute: given(0.6), memory: given(0.85), attentionCompute: given(0.34), attentionMemory: given(0.78),
       link: given(0.61))

@@ -56,6 +56,7 @@ import Units
       { $0.collective.large = nil },
       { $0.execution.launch.value = Seconds(2e-6) },
       { $0.execution.prefillDispatch.value = Seconds(20e-3) },
+      { $0.execution.decodeDispatch.value = Seconds(0) },
       { $0.efficiency.attentionMemory.value = 0.9 },
     ]
     for improve in improvements {
@@ -67,7 +68,7 @@ import Units
       tiny.addChunk(tokens: 1, cached: 0, last: true)
       var huge = StepShape()
       huge.addChunk(tokens: 20_000, cached: 0, last: true)
-      for shape in [tiny, huge] + (0..<300).map({ _ in numbers.shape() }) {
+      for shape in [tiny, huge, StepShape(decodes: 1, context: 1)] + (0..<300).map({ _ in numbers.shape() }) {
         for stage in 0..<2 {
           let (old, new) = (base.cost.interval(of: shape, stage: stage), better.cost.interval(of: shape, stage: stage))
           #expect(new <= old)
@@ -121,7 +122,8 @@ import Units
     #expect(fault { $0.launch = 0 } == .empty)
     #expect(throws: StepCost.Fault.empty) { try StepCost(stages: [], maxBatch: 1) }
     #expect(throws: StepCost.Fault.invalid(term: "host.dispatch")) {
-      try StepCost(stages: [[CostTerm(name: "t", count: 1, driver: .step)]], maxBatch: 1, prefillDispatch: [-1])
+      try StepCost(
+        stages: [[CostTerm(name: "t", count: 1, driver: .step)]], maxBatch: 1, dispatch: [Dispatch(prefill: -1)])
     }
   }
 

@@ -83,10 +83,12 @@ struct DeviceReader {
     let launch = fields.sourced("launch", Seconds.self)
     let step = fields.sourced("host-per-step", Seconds.self)
     let sequence = fields.sourced("host-per-sequence", Seconds.self)
-    let dispatch = fields.sourced("prefill-dispatch", Seconds.self)
+    let prefill = fields.sourced("prefill-dispatch", Seconds.self)
+    let decode = fields.sourced("decode-dispatch", Seconds.self)
     fields.finish()
-    guard let launch, let step, let sequence, let dispatch else { return nil }
-    return Execution(launch: launch, hostPerStep: step, hostPerSequence: sequence, prefillDispatch: dispatch)
+    guard let launch, let step, let sequence, let prefill, let decode else { return nil }
+    return Execution(
+      launch: launch, hostPerStep: step, hostPerSequence: sequence, prefillDispatch: prefill, decodeDispatch: decode)
   }
 
   private func efficiency(_ fields: Fields) -> Efficiency? {
