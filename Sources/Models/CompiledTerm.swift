@@ -9,6 +9,8 @@ struct CompiledTerm: Sendable {
   var launch: Double
   var operations: SIMD8<Double>
   var bytes: SIMD8<Double>
+  /// Whether operations and bytes depend on no feature but the tokens.
+  var isPerToken: Bool
   var operationsPerContext: Double
   var bytesPerContext: Double
   /// Experts, `bytes` being seconds for each.
@@ -28,6 +30,7 @@ struct CompiledTerm: Sendable {
     bytes = term.bytes.fixed * (calls / term.byteRate)
     operationsPerContext = term.operations.perDecodeContext * (calls / term.operationRate)
     bytesPerContext = term.bytes.perDecodeContext * (calls / term.byteRate)
+    isPerToken = FeatureSum.isPerToken(operations) && FeatureSum.isPerToken(bytes)
     experts = term.experts
     experts?.bytes *= calls / term.byteRate
     largeFrom = term.large?.fromTokens ?? .max
@@ -47,11 +50,13 @@ struct CompiledTerm: Sendable {
   /// The term for a step of `shape`, whose features are `features`, as two straight lines in the decode context.
   @inline(__always)
   func lines(_ shape: StepShape, _ features: SIMD8<Double>) -> ContextLines {
-    var moved = FeatureSum.dot(bytes, features)
+    // Products with zero coefficients add nothing, so that leaving them out changes no bit.
+    var moved = isPerToken ? bytes[0] + bytes[1] * features[1] : FeatureSum.dot(bytes, features)
+    let computed = isPerToken ? operations[0] + operations[1] * features[1] : FeatureSum.dot(operations, features)
     if let experts { moved += experts.bytes * experts.active(tokens: shape.tokens) }
     if shape.tokens >= largeFrom { moved *= largeFactor }
     return ContextLines(
-      launch: launch, operations: FeatureSum.dot(operations, features), operationsPerContext: operationsPerContext,
+      launch: launch, operations: computed, operationsPerContext: operationsPerContext,
       bytes: moved, bytesPerContext: bytesPerContext)
   }
 }

@@ -37,6 +37,11 @@ public struct FeatureSum: Hashable, Sendable {
     return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + p[6])
   }
 
+  /// Whether no feature but the constant and the tokens has a coefficient.
+  static func isPerToken(_ coefficients: SIMD8<Double>) -> Bool {
+    (2..<8).allSatisfy { coefficients[$0] == 0 }
+  }
+
   /// Whether every coefficient is finite and none is negative.
   var isValid: Bool {
     [

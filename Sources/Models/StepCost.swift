@@ -227,32 +227,38 @@ public struct StepCost: Sendable {
       let contextual = lines.seconds(Double(context + step * batch))
       return (fixed + contextual) + Self.exposed(contextual, slack: slack)
     }
-    // Steps only grow, so that if the first is not clamped from below and the last not from above, none is, and
-    // eight at a time can be rounded as `rounded` does.
-    guard seconds(0) * 1e12 >= 1, seconds(steps + 7) * 1e12 < 0x1p51 else {
+    // Steps only grow, so that if the first is not clamped from below and the last not from above, none is; and where
+    // one roof bounds both, or the dispatch floors both or neither, so it is between. Then eight at a time can be
+    // rounded as `rounded` does.
+    let (first, last) = (Double(context), Double(context + (steps + 7) * batch))
+    let (firstRoofs, lastRoofs) = (lines.roofs(first), lines.roofs(last))
+    let isBytes = firstRoofs.0 <= firstRoofs.1
+    let isFloored = slack > lines.seconds(first)
+    guard seconds(0) * 1e12 >= 1, seconds(steps + 7) * 1e12 < 0x1p51, isBytes == (lastRoofs.0 <= lastRoofs.1),
+      isFloored == (slack > lines.seconds(last))
+    else {
       for step in 0..<steps {
         now += Self.rounded(seconds(step)).picoseconds
         ends[step] = now
       }
       return
     }
-    let stride = SIMD8<Double>(repeating: Double(8 * batch))
+    let base = isBytes ? lines.bytes : lines.operations
+    let slope = isBytes ? lines.bytesPerContext : lines.operationsPerContext
     var contexts = SIMD8<Double>(0, 1, 2, 3, 4, 5, 6, 7) * Double(batch) + Double(context)
     var step = 0
     while step < steps {
-      let operations = lines.operations + lines.operationsPerContext * contexts
-      let bytes = lines.bytes + lines.bytesPerContext * contexts
-      let contextual = lines.launch + operations.replacing(with: bytes, where: operations .<= bytes)
-      let spare = slack - contextual
-      let exposed = spare.replacing(with: 0, where: spare .<= 0)
-      let scaled = ((fixed + contextual) + exposed) * 1e12
+      let contextual = lines.launch + (base + slope * contexts)
+      var sum = fixed + contextual
+      if isFloored { sum += slack - contextual }
+      let scaled = sum * 1e12
       let bits = unsafeBitCast(scaled + 0x1.8p52, to: SIMD8<Int64>.self)
       let picoseconds = bits &- Int64(bitPattern: (0x1.8p52).bitPattern)
       for lane in 0..<min(8, steps - step) {
-        now += picoseconds[lane]
-        ends[step + lane] = now
+        now &+= picoseconds[lane]
+        ends[step &+ lane] = now
       }
-      contexts += stride
+      contexts += Double(8 * batch)
       step += 8
     }
   }

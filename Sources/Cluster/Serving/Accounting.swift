@@ -96,8 +96,9 @@ extension ServingCore {
       metrics.combine(UInt64(bitPattern: firstToken[index]))
       metrics.combine(UInt64(bitPattern: done[index]))
     }
-    metrics.combine(gaps.totalCount)
-    metrics.combine(gapSum)
+    let histogram = gaps.histogram()
+    metrics.combine(histogram.totalCount)
+    metrics.combine(gaps.sum)
     let outcomes = Outcomes(
       scheduled: instants(scheduled), firstToken: instants(firstToken), done: instants(done),
       preemptions: preemptions.array, prefillReplica: prefillReplica.array, decodeReplica: decodeReplica.array)
@@ -111,7 +112,7 @@ extension ServingCore {
       return totals
     }
     return RunResult(
-      outcomes: outcomes, gaps: gaps, replicas: totals, transfers: transfers, end: Instant(picoseconds: end),
+      outcomes: outcomes, gaps: histogram, replicas: totals, transfers: transfers, end: Instant(picoseconds: end),
       events: events, peakPower: Power(Double(peakMilliwatts) / 1000),
       fingerprints: Fingerprints(
         trajectory: trajectory.value, decisions: decisions.value, metrics: metrics.value))

@@ -83,7 +83,7 @@ extension ServingCore {
         firstToken[request] = now
         if !isDone { loads.base[Int(decodeReplica[request])].decodes += 1 }
       } else {
-        record(gap: now - marks[request], count: 1)
+        gaps.record(now - marks[request], count: 1)
       }
       generated[request] = tokens
       marks[request] = now
@@ -151,32 +151,11 @@ extension ServingCore {
   private mutating func recordGaps(_ lane: UnsafeMutablePointer<Lane>, _ batch: Int, _ steps: Int) {
     let first = lane.pointee.ends[0]
     let old = batch - lane.pointee.fresh.count
-    if old > 0 { record(gap: first - lane.pointee.lastDecodeEnd, count: old) }
+    if old > 0 { gaps.record(first - lane.pointee.lastDecodeEnd, count: old) }
     for index in 0..<lane.pointee.fresh.count {
-      record(gap: first - lane.pointee.fresh[index].lastToken, count: 1)
+      gaps.record(first - lane.pointee.fresh[index].lastToken, count: 1)
     }
     lane.pointee.fresh.removeAll()
-    guard steps > 1 else { return }
-    // The steps of a segment only grow: where the first and the last share a bucket, all do.
-    let ends = lane.pointee.ends.base
-    let shortest = ends[1] - ends[0]
-    if gaps.valuesAreEquivalent(nanoseconds(shortest), nanoseconds(ends[steps - 1] - ends[steps - 2])) {
-      record(gap: shortest, count: batch * (steps - 1))
-    } else {
-      for step in 1..<steps { record(gap: ends[step] - ends[step - 1], count: batch) }
-    }
-  }
-
-  @inline(__always)
-  private mutating func record(gap picoseconds: Int64, count: Int) {
-    let value = nanoseconds(picoseconds)
-    gaps.record(value, count: UInt64(count))
-    gapSum &+= value &* UInt64(count)
-  }
-
-  /// A gap in the histogram's unit: whole nanoseconds, at least 1, at most ``longestGap``.
-  @inline(__always)
-  private func nanoseconds(_ picoseconds: Int64) -> UInt64 {
-    min(Self.longestGap, max(1, UInt64(picoseconds) / 1000))
+    if steps > 1 { gaps.record(between: lane.pointee.ends.base, steps: steps, count: batch) }
   }
 }

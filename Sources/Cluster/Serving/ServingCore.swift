@@ -1,4 +1,3 @@
-import Histogram
 import Kernel
 import Models
 import Units
@@ -56,9 +55,7 @@ struct ServingCore: ~Copyable {
   var completedCount = 0
   var completedTokens = 0
   var events = 0
-  var gaps: Histogram<UInt64>
-  /// The recorded gaps in nanoseconds, summed.
-  var gapSum: UInt64 = 0
+  var gaps = GapCounts()
   var trajectory = Fingerprint()
   var decisions = Fingerprint()
   var transfers: [TransferTotals]
@@ -92,8 +89,6 @@ struct ServingCore: ~Copyable {
     decodeReplica = Column(repeating: -1, count: count)
     promptStepStart = Column(repeating: 0, count: cluster.transfers.isEmpty ? 0 : count)
     promptStepEnd = Column(repeating: 0, count: cluster.transfers.isEmpty ? 0 : count)
-    gaps = Histogram(
-      lowestDiscernibleValue: 1, highestTrackableValue: Self.longestGap, numberOfSignificantValueDigits: .three)
     transfers = cluster.transfers.keys.sorted { ($0.from, $0.to) < ($1.from, $1.to) }.map(TransferTotals.init)
     milliwatts = Column(repeating: 0, count: cluster.pools.count * 3)
     costs = .allocate(capacity: cluster.pools.count)
@@ -133,8 +128,6 @@ struct ServingCore: ~Copyable {
     costs.deallocate()
   }
 
-  /// The longest gap the histogram holds, in nanoseconds: an hour. Longer ones count as an hour.
-  static var longestGap: UInt64 { 3_600_000_000_000 }
   /// The last moment a run may reach, in picoseconds: 53 days.
   static var horizon: Int64 { 1 << 62 }
 
