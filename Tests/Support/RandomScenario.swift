@@ -51,7 +51,9 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
           engine: try .random(&draw, lengths: lengths, roundTimes: roundTimes),
           batch: .random(&draw, lengths: lengths)))
     }
-    while pools.reduce(0, { $0 + $1.replicas }) > 6 { pools[0].replicas -= 1 }
+    while pools.reduce(0, { $0 + $1.replicas }) > 6 {
+      for index in pools.indices { pools[index].replicas = max(1, pools[index].replicas - 1) }
+    }
     var transfers: [PoolPair: TransferDescription] = [:]
     for from in 0..<poolCount {
       for to in 0..<poolCount {
@@ -102,13 +104,19 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
     var lines = ["seed \(seed), \(router), \(requests.count) requests"]
     for (index, pool) in cluster.pools.enumerated() {
       let engine = pool.engine
+      let cache = engine.cache
       lines.append(
-        "  pool \(index): \(pool.replicas) x \(engine.cost.stageCount) stages, \(pool.batch), \(engine.cache), "
-          + "max sequences \(engine.maxSequences), max tokens \(engine.maxBatchTokens), \(engine.preemption)")
+        "  pool \(index): \(pool.replicas) replicas, \(engine.cost.stageCount) stages, \(pool.batch), "
+          + "\(cache.blocks) blocks of \(cache.blockTokens), watermark \(cache.watermark), "
+          + "max \(engine.maxSequences) sequences, \(engine.maxBatchTokens) tokens, \(engine.preemption.words), "
+          + "\(cache.bytesPerToken) B/token")
     }
     for from in cluster.pools.indices {
       for to in cluster.pools.indices {
-        if let path = cluster.transfers[PoolPair(from: from, to: to)] { lines.append("  \(from) -> \(to): \(path)") }
+        guard let path = cluster.transfers[PoolPair(from: from, to: to)] else { continue }
+        lines.append(
+          "  \(from) -> \(to): \(path.bandwidth.value) B/s, \(path.latency.value) s, \(path.mode), "
+            + "\(path.layers) layers")
       }
     }
     for (index, request) in requests.prefix(20).enumerated() {
@@ -117,5 +125,14 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
     }
     if requests.count > 20 { lines.append("  ...") }
     return lines.joined(separator: "\n")
+  }
+}
+
+extension Preemption {
+  fileprivate var words: String {
+    switch self {
+    case .recompute: "recompute"
+    case .swap(let bandwidth, let latency): "swap at \(bandwidth.value) B/s after \(latency.value) s"
+    }
   }
 }

@@ -22,10 +22,14 @@ public enum ReferenceMutant: CaseIterable, Sendable {
   case forgetsOutPort
   /// Transfers begin although a preempted sequence waits at the destination.
   case transfersOvertakeVictims
-  /// A mixed step that preempted admits prompts none the less.
-  case admitsAfterPreemption
-  /// A landed sequence is not seen before the decision of its lane runs out or something else changes.
+  /// Prompts are admitted although swapped sequences wait to come back.
+  case promptsOvertakeSwapped
+  /// A landed sequence joins only where the policy is asked for another reason.
   case landingCutsNothing
+  /// The token budget of a mixed step does not count its decodes.
+  case budgetIgnoresDecodes
+  /// A preempted prompt keeps the chunks it had computed.
+  case victimKeepsProgress
   /// Micro-batches of a pipeline do not wait for the stage before them.
   case stagesOverlap
 }

@@ -56,8 +56,11 @@ public struct ReferenceCounts: Hashable, Sendable {
   /// Transfers of either kind.
   public var transfers: Int { layerwiseTransfers + serializedTransfers }
 
-  /// The counts by name, in the order of tables.
-  public static let columns: [(name: String, value: @Sendable (Self) -> Int)] = [
+  /// The counts with their names.
+  public var words: String { Self.columns.map { "\($0.name) \($0.value(self))" }.joined(separator: ", ") }
+
+  /// The counts by name.
+  private static let columns: [(name: String, value: @Sendable (Self) -> Int)] = [
     ("ties", { $0.ties }), ("arrival ties", { $0.arrivalTies }), ("early cuts", { $0.earlyCuts }),
     ("preemptions", { $0.preemptions }), ("of chunks", { $0.chunkPreemptions }), ("swaps", { $0.swaps }),
     ("layerwise", { $0.layerwiseTransfers }), ("serialized", { $0.serializedTransfers }),

@@ -6,7 +6,7 @@ extension ReferenceSimulation {
   /// Starts lane `l` of replica `r`: joins, decision, growth, and the step.
   mutating func start(_ r: Int, _ l: Int) {
     var swappedTokens = joinSwapped(r, l)
-    joinReady(r, l)
+    if mutant != .landingCutsNothing || !stands(r, l) { joinReady(r, l) }
     while true {
       switch decide(r, l) {
       case .wait:
@@ -31,7 +31,7 @@ extension ReferenceSimulation {
       case .mixed(let tokens):
         let preempted = grow(r, l, &swappedTokens)
         let running = replicas[r].lanes[l].running
-        let chunks = self.chunks(r, l, tokens: tokens, admitting: !preempted || mutant == .admitsAfterPreemption)
+        let chunks = self.chunks(r, l, tokens: tokens, admitting: !preempted)
         if preempted, running.isEmpty, chunks.isEmpty {
           result.counts.emptiedStarts += 1
           joinReady(r, l)
@@ -79,14 +79,21 @@ extension ReferenceSimulation {
   }
 
   private func headFits(_ r: Int) -> Bool {
-    guard let head = replicas[r].waiting.first, replicas[r].swapped.isEmpty, limitAllows(r) else { return false }
+    guard let head = replicas[r].waiting.first, limitAllows(r) else { return false }
+    if !replicas[r].swapped.isEmpty, mutant != .promptsOvertakeSwapped { return false }
     return room(r, replicas[r].engine.cache.blocks(for: sequences[head].length))
+  }
+
+  /// Whether the last decision of a lane, a decode, stands for another step.
+  private func stands(_ r: Int, _ l: Int) -> Bool {
+    let lane = replicas[r].lanes[l]
+    return !lane.dirty && lane.stepsLeft > 0 && !lane.running.isEmpty
   }
 
   /// The decision that stands, or a new one.
   private mutating func decide(_ r: Int, _ l: Int) -> StepDecision {
+    if stands(r, l) { return .decode(steps: replicas[r].lanes[l].stepsLeft) }
     let lane = replicas[r].lanes[l]
-    if !lane.dirty, lane.stepsLeft > 0, !lane.running.isEmpty { return .decode(steps: lane.stepsLeft) }
     replicas[r].lanes[l].dirty = false
     var view = LaneView()
     view.now = Instant(picoseconds: now)
@@ -106,7 +113,6 @@ extension ReferenceSimulation {
     let id = replicas[r].waiting.removeFirst()
     sequences[id].held = replicas[r].engine.cache.blocks(for: sequences[id].length)
     replicas[r].used += sequences[id].held
-    sequences[id].progress = 0
     replicas[r].lanes[l].prefilling.append(id)
     return id
   }
@@ -127,7 +133,7 @@ extension ReferenceSimulation {
 
   /// The chunks that fit beside the decodes in a budget of `tokens`.
   private mutating func chunks(_ r: Int, _ l: Int, tokens: Int, admitting: Bool) -> [ReferenceChunk] {
-    var budget = tokens - replicas[r].lanes[l].running.count
+    var budget = tokens - (mutant == .budgetIgnoresDecodes ? 0 : replicas[r].lanes[l].running.count)
     var chunks: [ReferenceChunk] = []
     func chunk(_ id: Int) -> ReferenceChunk {
       let left = sequences[id].length - sequences[id].progress
@@ -183,7 +189,7 @@ extension ReferenceSimulation {
     }
     replicas[r].used -= sequences[id].held
     sequences[id].held = 0
-    sequences[id].progress = 0
+    if mutant != .victimKeepsProgress { sequences[id].progress = 0 }
     if swaps {
       replicas[r].swapped.insert(id, at: 0)
       swappedTokens += sequences[id].context
