@@ -18,6 +18,12 @@ extension Quantity {
     }
   }
 
+  /// ``text`` where that is read back as this very amount, else all digits in the base unit.
+  public var exactText: String {
+    if let read = try? Self.parse(text), read == self { return text }
+    return D.symbol == "1" ? "\(value * 100) %" : "\(value) \(D.symbol)"
+  }
+
   /// The amount in the first of the units that it reaches, or in the last.
   private func prefixed(_ symbols: [String]) -> String {
     var last = "\(brief(value)) \(D.symbol)"
@@ -30,6 +36,12 @@ extension Quantity {
     }
     return last
   }
+}
+
+/// ``brief(_:)`` where that is read back as this very number, else all digits.
+public func exact(_ number: Double) -> String {
+  let short = brief(number)
+  return Double(short) == number ? short : "\(number)"
 }
 
 /// A number with up to four significant digits and no exponent, whole where it is 1000 or more.
