@@ -1,41 +1,106 @@
 import Foundation
 import Hardware
+import Models
 import Units
+
+/// What was fetched from the catalogue, so that the points of a sweep need not read files again.
+struct Stock: Sendable {
+  var devices: [String: Device] = [:]
+  var links: [String: Link] = [:]
+  var models: [String: Transformer] = [:]
+  /// The links that each device names.
+  var linksOf: [String: [String]] = [:]
+  /// Digests of all files that were read, by "kind name".
+  var digests: [String: String] = [:]
+}
 
 /// Fetches what a scenario names from the catalogue, each file once.
 final class Shelf {
   let lookup: Lookup
-  /// Digests of the files that were read, by "kind name", for provenance.
+  /// What was fetched, by this shelf and before it.
+  private(set) var stock: Stock
+  /// Digests of the files that were asked for, by "kind name", for provenance.
   private(set) var digests: [String: String] = [:]
-  private var devices: [String: Device?] = [:]
-  private var links: [String: Link?] = [:]
+  /// What was asked for and is not to be had, which was told once.
+  private var absent: Set<String> = []
 
-  init(_ lookup: Lookup) { self.lookup = lookup }
+  init(_ lookup: Lookup, stock: Stock = Stock()) {
+    self.lookup = lookup
+    self.stock = stock
+  }
 
   private var diagnostics: Diagnostics { lookup.diagnostics }
 
   /// The device of a name; nil with diagnostics, in its own file or at `place`.
   func device(_ name: String, at place: Place) -> Device? {
-    if let known = devices[name] { return known }
-    let reader = DeviceReader { self.link($0, at: $1) }
+    if let known = stock.devices[name] {
+      use("device \(name)")
+      // The links of a device belong to it: their files count as read.
+      for link in stock.linksOf[name] ?? [] { use("link \(link)") }
+      return known
+    }
+    guard !absent.contains("device \(name)") else { return nil }
+    var links: [String] = []
+    let reader = DeviceReader { link, place in
+      links.append(link)
+      return self.link(link, at: place)
+    }
     let device = root(.device, name, at: place).flatMap { reader.device($0, named: name, aside()) }
-    devices[name] = device
+    stock.devices[name] = device
+    stock.linksOf[name] = links
+    if device == nil { absent.insert("device \(name)") }
     return device
   }
 
   /// The link of a name; nil with diagnostics, in its own file or at `place`.
   func link(_ name: String, at place: Place) -> Link? {
-    if let known = links[name] { return known }
+    if let known = stock.links[name] {
+      use("link \(name)")
+      return known
+    }
+    guard !absent.contains("link \(name)") else { return nil }
     let link = root(.link, name, at: place).flatMap { LinkReader.link($0, named: name, aside()) }
-    links[name] = link
+    stock.links[name] = link
+    if link == nil { absent.insert("link \(name)") }
     return link
   }
 
+  /// The model of a name; nil with diagnostics at `place`.
+  func model(_ name: String, at place: Place) -> Transformer? {
+    if let known = stock.models[name] {
+      use("model \(name)")
+      return known
+    }
+    guard let file = lookup.find(.model, name, at: place) else { return nil }
+    let model = model(file, at: place)
+    stock.models[name] = model
+    return model
+  }
+
+  /// The model in a config.json that was found; nil with diagnostics at `place`.
+  func model(_ file: FoundFile, at place: Place) -> Transformer? {
+    guard let bytes = bytes(file, .model, at: place) else { return nil }
+    do {
+      return try Transformer(config: bytes)
+    } catch {
+      for fault in error.faults.prefix(20) {
+        diagnostics.error(
+          at: place, "the model '\(file.name)' cannot be used", why: "\(file.path): \(fault)",
+          fix: "correct its config.json, or name another model")
+      }
+      return nil
+    }
+  }
+
+  private func use(_ name: String) { digests[name] = stock.digests[name] }
+
   /// The bytes of a file that was found; nil with a diagnostic at `place`.
-  func bytes(_ file: FoundFile, _ kind: CatalogueKind, at place: Place) -> Data? {
+  private func bytes(_ file: FoundFile, _ kind: CatalogueKind, at place: Place) -> Data? {
     do {
       let bytes = try FileReading.bytes(of: file.path, limit: lookup.catalogue.limits.fileBytes)
-      digests["\(kind.rawValue) \(file.name)"] = sha256(bytes)
+      let name = "\(kind.rawValue) \(file.name)"
+      stock.digests[name] = sha256(bytes)
+      use(name)
       return bytes
     } catch {
       diagnostics.error(at: place, error.what, why: error.why, fix: error.fix)

@@ -39,13 +39,16 @@ enum Merging {
     switch path.last {
     case "route", "batch": path.count == 2 && path[0] == "policy" || path.count == 4 && path[0] == "cluster"
     case "preemption": path.count == 4
-    case "generator", "lengths", "prompt", "output": path.first == "workload"
+    case "generator", "prompt", "output": path.first == "workload"
     default: false
     }
   }
 
   private static func replaces(_ below: [Entry], _ above: [Entry], _ path: [String]) -> Bool {
     if isChoice(path) { return below.map(\.key) != above.map(\.key) }
+    if path == ["workload", "lengths"] {
+      return below.contains { $0.key == "resample" } != above.contains { $0.key == "resample" }
+    }
     guard let alternatives = alternatives(path) else { return false }
     let lower = Set(below.map(\.key)).intersection(alternatives)
     let upper = Set(above.map(\.key)).intersection(alternatives)

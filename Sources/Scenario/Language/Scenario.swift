@@ -14,6 +14,8 @@ public struct Scenario: Sendable {
   public let variants: [String]
   /// The axes of the sweep; empty where there is none.
   public let sweep: [SweepAxis]
+  /// The rates at which to look for capacity; nil where the scenario does not say.
+  public let capacity: CapacityPlan?
   /// The published results to compare with.
   public let claims: [Claim]
   /// Warnings about the file as a whole.
@@ -26,6 +28,8 @@ public struct Scenario: Sendable {
   let overrides: [Override]
   let catalogue: Catalogue
   let policies: PolicyCatalogue
+  /// What the check fetched from the catalogue.
+  private(set) var stock = Stock()
 
   /// Reads the scenario in the file at `path`, changes it by `set`, and checks every variant and sweep axis.
   ///
@@ -41,7 +45,7 @@ public struct Scenario: Sendable {
     let root = files.root(path)
     let overrides = set.compactMap { Override.parse($0.path, $0.value, diagnostics) }
     guard let root else { throw Faults(diagnostics.all) }
-    let scenario = Scenario(
+    var scenario = Scenario(
       path: path, root: root, overrides: overrides, catalogue: catalogue, policies: policies, diagnostics)
     scenario.check(diagnostics)
     try diagnostics.check()
@@ -71,6 +75,7 @@ public struct Scenario: Sendable {
       _ = listed.element(entry.key)
     }
     sweep = SweepAxis.read(fields)
+    capacity = CapacityPlan.read(fields)
     claims = Claim.read(fields, variants: variants)
     for key in variantKeys { _ = fields.element(key) }
     fields.finish()
@@ -92,7 +97,7 @@ public struct Scenario: Sendable {
   /// - Throws: ``Faults``, all of them.
   public func resolve(variant: String? = nil, overrides: [Override] = []) throws(Faults) -> ResolvedScenario {
     let diagnostics = Diagnostics()
-    let resolved = resolve(variant, overrides, diagnostics)
+    let resolved = resolve(variant, overrides, diagnostics).scenario
     try diagnostics.check()
     guard var resolved else { throw Faults(diagnostics.all) }
     resolved.warnings = diagnostics.all
@@ -100,7 +105,9 @@ public struct Scenario: Sendable {
   }
 
   /// The resolution, or nil with diagnostics.
-  private func resolve(_ variant: String?, _ points: [Override], _ diagnostics: Diagnostics) -> ResolvedScenario? {
+  private func resolve(_ variant: String?, _ points: [Override], _ diagnostics: Diagnostics)
+    -> (scenario: ResolvedScenario?, stock: Stock)
+  {
     let chosen = variant ?? variants.first
     var settled = root
     if let chosen {
@@ -109,23 +116,25 @@ public struct Scenario: Sendable {
           at: root.place, "no variant is named '\(chosen)'",
           why: variants.isEmpty ? "the scenario has none" : "the variants are \(wordList(variants, or: "and"))",
           fix: nearestWord(to: chosen, among: variants).map { "did you mean '\($0)'?" } ?? "name one of them")
-        return nil
+        return (nil, stock)
       }
       settled = Merging.merge(settled, changes[index].only(variantKeys))
     }
     for override in overrides + points {
-      guard let changed = override.applied(to: settled, diagnostics) else { return nil }
+      guard let changed = override.applied(to: settled, diagnostics) else { return (nil, stock) }
       settled = changed
     }
-    let resolver = Resolver(path: path, name: name, variant: chosen, scenario: self, diagnostics: diagnostics)
-    return resolver.resolve(settled)
+    let resolver = Resolver(self, variant: chosen, diagnostics)
+    return (resolver.resolve(settled), resolver.stock)
   }
 
   /// Resolves every variant, and every value of the sweep on the baseline, for their faults.
-  private func check(_ diagnostics: Diagnostics) {
-    for variant in variants.isEmpty ? [nil] : variants.map(Optional.some) { _ = resolve(variant, [], diagnostics) }
+  private mutating func check(_ diagnostics: Diagnostics) {
+    for variant in variants.isEmpty ? [nil] : variants.map(Optional.some) {
+      stock = resolve(variant, [], diagnostics).stock
+    }
     for axis in sweep {
-      for value in axis.values.prefix(64) { _ = resolve(nil, [value], diagnostics) }
+      for value in axis.values.prefix(64) { stock = resolve(nil, [value], diagnostics).stock }
     }
   }
 }

@@ -68,7 +68,7 @@ extension Fields {
     _ key: String, in range: ClosedRange<Double>, default fallback: Double? = nil, because source: String = ""
   ) -> Double? {
     guard let value = element(key) else {
-      if let fallback { note(key, brief(fallback), because: source) }
+      if let fallback { note(key, exact(fallback), because: source) }
       return fallback
     }
     guard let text = value.text else { return wrongKind(key, value, "a number") ?? fallback }
@@ -87,7 +87,7 @@ extension Fields {
         fix: "write a number in that range")
       return fallback
     }
-    note(key, brief(number), because: source)
+    note(key, exact(number), because: source)
     return number
   }
 
@@ -97,11 +97,11 @@ extension Fields {
     default fallback: Quantity<D>? = nil, because source: String = ""
   ) -> Quantity<D>? {
     guard let value = element(key) else {
-      if let fallback { note(key, fallback.text, because: source) }
+      if let fallback { note(key, fallback.exactText, because: source) }
       return fallback
     }
     guard let quantity: Quantity<D> = parse(value, path(key), in: range) else { return fallback }
-    note(key, quantity.text, because: source)
+    note(key, quantity.exactText, because: source)
     return quantity
   }
 

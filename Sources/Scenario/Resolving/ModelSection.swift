@@ -14,18 +14,20 @@ struct ModelSection {
     guard let name = element.text else { return detailed(Fields(element, path: "model", reading: reading)) }
     reading.note("model.name", name, .given(element.place))
     let none = Fields(Element(.null, at: element.place), path: "model", reading: reading)
-    return named(name, at: element.place).map { ServedModel(name: name, transformer: $0, formats: formats(none, $0)) }
+    return shelf.model(name, at: element.place).map {
+      ServedModel(name: name, transformer: $0, formats: formats(none, $0))
+    }
   }
 
   private func detailed(_ fields: Fields) -> ServedModel? {
     var found: (name: String, transformer: Transformer)?
     switch (fields.element("name"), fields.element("config")) {
     case (.some(let name), nil):
-      if let text = fields.text("name") { found = named(text, at: name.place).map { (text, $0) } }
+      if let text = fields.text("name") { found = shelf.model(text, at: name.place).map { (text, $0) } }
     case (nil, .some(let config)):
       if let path = fields.text("config") {
         let file = shelf.lookup.beside(path, what: "model", at: config.place)
-        found = file.flatMap { transformer($0, at: config.place) }.map { (path, $0) }
+        found = file.flatMap { shelf.model($0, at: config.place) }.map { (path, $0) }
       }
     case (nil, nil): fields.missing("name", example: "llama-3.1-70b")
     case (_, .some(let config)):
@@ -41,24 +43,6 @@ struct ModelSection {
     let formats = formats(fields, found.transformer)
     fields.finish()
     return ServedModel(name: found.name, transformer: found.transformer, formats: formats)
-  }
-
-  private func named(_ name: String, at place: Place) -> Transformer? {
-    shelf.lookup.find(.model, name, at: place).flatMap { transformer($0, at: place) }
-  }
-
-  private func transformer(_ file: FoundFile, at place: Place) -> Transformer? {
-    guard let bytes = shelf.bytes(file, .model, at: place) else { return nil }
-    do {
-      return try Transformer(config: bytes)
-    } catch {
-      for fault in error.faults.prefix(20) {
-        reading.diagnostics.error(
-          at: place, "the model '\(file.name)' cannot be used", why: "\(file.path): \(fault)",
-          fix: "correct its config.json, or name another model")
-      }
-      return nil
-    }
   }
 
   private func formats(_ fields: Fields, _ model: Transformer) -> ModelFormats {

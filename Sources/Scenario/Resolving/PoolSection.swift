@@ -20,9 +20,12 @@ struct PoolSection {
     var make: @Sendable () -> any BatchPolicy
   }
 
-  /// The fields of a pool, placed at its name.
-  static func fields(_ pools: Fields, _ name: String) -> Fields {
+  /// The fields of a pool over what `defaults` say of every pool, placed at its name.
+  static func fields(_ pools: Fields, _ name: String, defaults: Element?) -> Fields {
     var element = pools.element(name) ?? Element(.null, at: pools.place)
+    if let defaults, defaults.entries != nil, element.entries != nil {
+      element = Merging.merge(defaults, element, path: ["cluster", "pools", name])
+    }
     if element.entries != nil { element.place = pools.place(of: name) }
     return Fields(element, path: pools.path(name), reading: pools.reading)
   }

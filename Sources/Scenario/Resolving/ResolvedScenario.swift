@@ -38,6 +38,15 @@ public struct ResolvedScenario: Sendable {
   /// - Throws: ``Faults`` where the trace is malformed or cannot be changed as asked.
   public func requests() throws(Faults) -> [Request] { try workload.requests(seed: seed) }
 
+  /// The resolution with its workload at another mean rate, as a search for capacity asks for it.
+  public func at(_ rate: Rate) -> ResolvedScenario {
+    var resolved = self
+    resolved.workload = workload.at(rate)
+    resolved.settings.append(Setting(path: "workload.rate", value: rate.exactText, origin: .byDefault("search")))
+    resolved.provenance = Provenance(file: provenance.file, settings: resolved.settings, digests: provenance.digests)
+    return resolved
+  }
+
   /// A routing policy that has decided nothing yet.
   public func makeRoute() -> any RoutePolicy { route.make() }
 
@@ -115,9 +124,12 @@ public struct Provenance: Hashable, Sendable {
   public var canonical: String
   /// SHA-256 of `canonical` in hexadecimal.
   public var hash: String
+  /// SHA-256 of every catalogue file read, by its kind and name.
+  public var digests: [String: String]
 
   init(file: String, settings: [Setting], digests: [String: String]) {
     self.file = file
+    self.digests = digests
     let lines = settings.map { "\($0.path) = \($0.value)" } + digests.map { "\($0.key) sha256 \($0.value)" }
     canonical = Set(lines).sorted().joined(separator: "\n") + "\n"
     hash = sha256(canonical.utf8)

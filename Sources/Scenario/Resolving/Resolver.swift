@@ -3,20 +3,29 @@ import Hardware
 import Units
 
 /// Turns the settled settings of a scenario into something to run, telling every fault on the way.
-struct Resolver {
-  let path: String
-  let name: String
+final class Resolver {
   let variant: String?
   let scenario: Scenario
   let diagnostics: Diagnostics
+  /// What the catalogue gave so far.
+  private(set) var stock: Stock
+
+  init(_ scenario: Scenario, variant: String?, _ diagnostics: Diagnostics) {
+    self.scenario = scenario
+    self.variant = variant
+    self.diagnostics = diagnostics
+    stock = scenario.stock
+  }
 
   /// The resolution of `root`; nil with diagnostics.
   func resolve(_ root: Element) -> ResolvedScenario? {
     let before = diagnostics.errorCount
     let reading = Reading(diagnostics: diagnostics)
     let fields = Fields(root, path: "", reading: reading)
-    let lookup = Lookup(catalogue: scenario.catalogue, folder: Paths.folder(of: path), diagnostics: diagnostics)
-    let shelf = Shelf(lookup)
+    let lookup = Lookup(
+      catalogue: scenario.catalogue, folder: Paths.folder(of: scenario.path), diagnostics: diagnostics)
+    let shelf = Shelf(lookup, stock: scenario.stock)
+    defer { stock = shelf.stock }
     let seed = fields.count("seed", in: 0...Int.max, default: 1, because: "one run like any other")
     let model = ModelSection(reading: reading, shelf: shelf).model(fields)
 
@@ -38,7 +47,8 @@ struct Resolver {
     policy.finish()
     let section = PoolSection(
       reading: reading, shelf: shelf, policies: scenario.policies, context: context, model: model, batch: batch)
-    let pools = names.map { section.pool($0, PoolSection.fields(members, $0)) }
+    let defaults = cluster.element("defaults")
+    let pools = names.map { section.pool($0, PoolSection.fields(members, $0, defaults: defaults)) }
     members.finish()
     cluster.finish()
 
@@ -49,10 +59,10 @@ struct Resolver {
     let built = pools.compactMap { $0 }
     guard built.count == names.count else { return nil }
     return ResolvedScenario(
-      name: name, variant: variant, seed: UInt64(seed), model: model,
+      name: scenario.name, variant: variant, seed: UInt64(seed), model: model,
       cluster: ClusterDescription(pools: built.map(\.0), transfers: transfers), pools: built.map(\.1), route: route,
       workload: workload, slo: slo, reference: reference, settings: reading.settings,
-      provenance: Provenance(file: path, settings: reading.settings, digests: shelf.digests), warnings: [])
+      provenance: Provenance(file: scenario.path, settings: reading.settings, digests: shelf.digests), warnings: [])
   }
 
   private func cluster(_ root: Fields) -> Fields {
