@@ -18,10 +18,10 @@ func benchmarkQueues() {
 private func row(_ name: String, _ sizes: [Int], _ hold: (Int, Int, [Int64]) -> (fill: () -> Void, run: () -> UInt64)) {
   var line = name + String(repeating: " ", count: max(0, 34 - name.count))
   for size in sizes {
-    let operations = 2_000_000
+    let operations = 1_000_000
     let (fill, run) = hold(size, operations, increments(mean: Double(size) * 1_000))
     fill()
-    line += column(best(of: 7, operations: operations) { _ in run() })
+    line += column(best(of: 5, operations: operations) { _ in run() })
   }
   print(line)
 }

@@ -13,7 +13,7 @@ func benchmarkWinners() {
   let operations = 4_000_000
   for slots in sizes {
     hold += column(
-      best(of: 7, operations: operations) { repetition in
+      best(of: 5, operations: operations) { repetition in
         var winners = Winners(slots: slots)
         for slot in 0..<slots { winners.set(slot, .start + steps[slot]) }
         var sum = Int(repetition)
@@ -26,7 +26,7 @@ func benchmarkWinners() {
       })
     let order = (0..<4_096).map { _ in Int(stream.below(UInt64(slots))) }
     any += column(
-      best(of: 7, operations: operations) { repetition in
+      best(of: 5, operations: operations) { repetition in
         var winners = Winners(slots: slots)
         var sum = Int64(repetition)
         for i in 0..<operations {
