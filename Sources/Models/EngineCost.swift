@@ -19,7 +19,7 @@ public struct EngineCost: Sendable {
   /// Lays `model` out over devices like `device`.
   ///
   /// `stageLink` joins one pipeline stage to the next; without it they use the device's own link to its peers.
-  /// Decode batches up to the plan's `maxSequences` are tabulated.
+  /// Decode batches up to the plan's `maxSequences` are tabulated, at most ``largestTable``.
   /// - Throws: ``EngineFault``.
   public init(
     _ model: Transformer, formats: ModelFormats = ModelFormats(), layout: EngineLayout = EngineLayout(),
@@ -50,13 +50,16 @@ public struct EngineCost: Sendable {
     do {
       cost = try StepCost(
         stages: layers.enumerated().map { operators.terms(stage: $0.offset, layers: $0.element) },
-        maxBatch: plan.maxSequences, dispatch: dispatch)
+        maxBatch: min(plan.maxSequences, Self.largestTable), dispatch: dispatch)
     } catch { throw .cost(error) }
     self.model = model
     self.formats = formats
     self.layout = layout
     self.device = device
   }
+
+  /// Decode batches beyond this are computed term by term.
+  static let largestTable = 4096
 
   private static func check(
     _ model: Transformer, _ layout: EngineLayout, _ device: Device

@@ -43,9 +43,12 @@ public struct MemoryBudget: Hashable, Sendable {
   init(
     _ model: Transformer, _ formats: ModelFormats, _ layout: EngineLayout, _ device: Device, _ plan: MemoryPlan
   ) throws(EngineFault) {
-    guard plan.utilization > 0, plan.utilization <= 1, plan.blockTokens >= 1, plan.maxBatchTokens >= 1,
-      plan.maxSequences >= 1, plan.reserved >= 0, plan.blocks ?? 1 >= 1
-    else { throw .layout("the memory plan has a share outside (0, 1] or a count below 1") }
+    guard plan.utilization > 0, plan.utilization <= 1, plan.reserved >= 0, plan.reserved.isFinite else {
+      throw .layout("the memory plan's utilization must lie in (0, 1] and its reserved bytes not be negative")
+    }
+    guard (1...1_000_000).contains(plan.blockTokens), (1...1_000_000_000).contains(plan.maxBatchTokens),
+      (1...1_000_000).contains(plan.maxSequences), (1...1_000_000_000_000).contains(plan.blocks ?? 1)
+    else { throw .layout("the memory plan has a count below 1 or beyond reason") }
     available = (device.memory.first?.capacity.value.value ?? 0) * plan.utilization
     blockTokens = plan.blockTokens
     weights = 0

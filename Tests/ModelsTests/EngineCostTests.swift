@@ -39,6 +39,19 @@ import Units
     #expect(try EngineCost(model, device: device, plan: plan).memory.blocks == 100)
   }
 
+  @Test func plansMustBeReasonable() throws {
+    let model = try Catalogue.model("llama-2-7b")
+    let changes: [(inout MemoryPlan) -> Void] = [
+      { $0.utilization = 0 }, { $0.utilization = 1.1 }, { $0.reserved = -1 }, { $0.reserved = .infinity },
+      { $0.blockTokens = 0 }, { $0.maxBatchTokens = .max }, { $0.maxSequences = 0 }, { $0.blocks = 0 },
+    ]
+    for change in changes {
+      var plan = MemoryPlan()
+      change(&plan)
+      #expect(throws: EngineFault.self) { try EngineCost(model, device: .ideal, plan: plan) }
+    }
+  }
+
   @Test func sharedHeadsAreCopied() throws {
     // 8 key-value heads on 16 devices: one whole head each, so twice the bytes in all.
     let engine = try EngineCost(

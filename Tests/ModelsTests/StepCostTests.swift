@@ -42,6 +42,52 @@ import Units
     }
   }
 
+  @Test func roofsOfManyStepsAddUpToTheirTime() throws {
+    var numbers = Numbers(state: 7)
+    var hostBound = 0
+    for engine in try engines() where engine.cost.stageCount == 1 {
+      for _ in 0..<100 {
+        let batch = Int.random(in: 1...256, using: &numbers)
+        let context = batch * Int.random(in: 1...5000, using: &numbers)
+        var total = Interval.zero
+        var floors = RoofTimes()
+        for step in 0..<20 {
+          let one = engine.cost.explained(StepShape(decodes: batch, context: context + step * batch))
+          total += one.interval
+          floors.add(one.roofs, count: 1)
+        }
+        var roofs = RoofTimes()
+        engine.cost.addDecodeRoofs(batch: batch, context: context, steps: 20, total: total, to: &roofs)
+        #expect(abs(roofs.total - total.seconds) < 1e-9)
+        for roof in Roof.allCases { #expect(abs(roofs[roof] - floors[roof]) < 0.01 * total.seconds) }
+        if floors[.host] > 20 * (5e-3 + 3e-4 * Double(batch)) + 1e-9 { hostBound += 1 }
+      }
+    }
+    #expect(hostBound > 0)
+  }
+
+  @Test func operatorsCostWhatTheRooflineSaysOfTheirWork() throws {
+    let roofline = Roofline(.busy)
+    for id in ["llama-2-7b", "mixtral-8x7b"] {
+      let engine = try EngineCost(Catalogue.model(id), device: .busy)
+      var shape = StepShape(decodes: 30, context: 30_000)
+      shape.addChunk(tokens: 500, cached: 100, last: true)
+      for part in engine.cost.operators(of: shape) where part.byteRoof == .memory && part.name != "host.step" {
+        let family: KernelFamily
+        switch part.name {
+        case "attention.prefill", "attention.decode": family = .attention
+        case "norms", "norm.final", "embedding", "sample", "attention.cache", "ffn.activation", "experts.activation":
+          family = .elementwise
+        default: family = .dense
+        }
+        let kernels = ["attention.cache", "experts.router"].contains(part.name) ? 2 * part.calls : part.calls
+        let work = Work(
+          family: family, operations: [.fp16: part.operations], bytes: part.bytes, launches: Double(kernels))
+        #expect(abs(try roofline.cost(of: work).seconds / part.seconds - 1) < 1e-12, "\(part.name)")
+      }
+    }
+  }
+
   @Test func betterHardwareIsNeverSlower() throws {
     var numbers = Numbers(state: 3)
     let model = try Catalogue.model("mixtral-8x7b")

@@ -122,6 +122,30 @@ import Testing
     #expect(faults(text.replacing("64", with: "128")) != [])
   }
 
+  @Test func damagedFilesNeverCrash() throws {
+    var numbers = Numbers(state: 6)
+    var understood = 0
+    for id in Catalogue.ids {
+      let text = try Catalogue.text(id)
+      for _ in 0..<300 {
+        var bytes = [UInt8](text)
+        for _ in 0..<Int.random(in: 1...6, using: &numbers) {
+          let place = Int.random(in: 0..<bytes.count, using: &numbers)
+          switch Int.random(in: 0...2, using: &numbers) {
+          case 0: bytes[place] = UInt8.random(in: 48...57, using: &numbers)
+          case 1: bytes.remove(at: place)
+          default: bytes.insert(contentsOf: Array("9999".utf8), at: place)
+          }
+        }
+        guard let model = try? Transformer(config: Data(bytes)) else { continue }
+        understood += 1
+        #expect(model.parameters > 0)
+        _ = try? EngineCost(model, device: .ideal)
+      }
+    }
+    #expect(understood > 50)
+  }
+
   @Test func expertsPerTokenCannotExceedExperts() {
     let text = """
       {"model_type":"mixtral","hidden_size":64,"num_attention_heads":1,"num_key_value_heads":1,
