@@ -48,8 +48,9 @@ extension Quantity {
     }
     guard parts.number.isFinite else { throw QuantityFault(.notFinite, at: parts.numberOffset) }
     guard parts.number >= 0 else { throw QuantityFault(.negative, at: parts.numberOffset) }
-    let value = parts.number * unit.multiplier / unit.divisor
-    guard value <= D.facts.maximum else { throw QuantityFault(.tooLarge, at: parts.numberOffset) }
+    guard let value = parts.value(in: unit), value <= D.facts.maximum else {
+      throw QuantityFault(.tooLarge, at: parts.numberOffset)
+    }
     return Self(value == 0 ? 0 : value)
   }
 
@@ -124,6 +125,8 @@ private let knownUnits: [String: String] = {
 /// A text taken apart into a number and a unit, whatever they are.
 struct QuantityText {
   var number = 0.0
+  /// The number as it is spelled.
+  private var spelled = ""
   var numberOffset = 0
   var unit = ""
   var unitOffset = 0
@@ -144,7 +147,7 @@ struct QuantityText {
     }
     numberOffset = position
     let digits = Self.numberLength(scalars[position...])
-    let spelled = String(String.UnicodeScalarView(scalars[position..<position + digits]))
+    spelled = String(String.UnicodeScalarView(scalars[position..<position + digits]))
     guard digits > 0, let parsed = Double(spelled) else {
       let word = String(String.UnicodeScalarView(scalars[position...])).lowercased()
       let isNotFinite = [".inf", "-.inf", "inf", "-inf", ".nan", "nan", "infinity"].contains { word.hasPrefix($0) }
@@ -163,6 +166,34 @@ struct QuantityText {
     unit = currency + String(String.UnicodeScalarView(scalars[position..<end]))
     if unit == "$" { unit = "" }
   }
+
+  /// The amount in base units, rounded once where the unit is a power of ten of them; nil where it is infinite.
+  ///
+  /// "99.9 %" is the `Double` nearest to 0.999, which 99.9 divided by 100 is not.
+  func value(in unit: NamedUnit) -> Double? {
+    guard number != 0 else { return 0 }
+    let tens = Self.exponent(unit.multiplier) - Self.exponent(unit.divisor)
+    let rest = unit.multiplier / Self.tens(unit.multiplier) / (unit.divisor / Self.tens(unit.divisor))
+    let parts = spelled.split(whereSeparator: { $0 == "e" || $0 == "E" })
+    guard let mantissa = parts.first, let power = parts.count > 1 ? Int(parts[1]) : 0, abs(power) < 10_000,
+      let shifted = Double("\(mantissa)e\(power + tens)")
+    else { return nil }
+    let value = shifted * rest
+    return value.isFinite ? value : nil
+  }
+
+  /// The exponent of a power of ten, 0 for any other number.
+  private static func exponent(_ number: Double) -> Int {
+    var (power, value) = (0, 1.0)
+    while value < number {
+      value *= 10
+      power += 1
+    }
+    return value == number ? power : 0
+  }
+
+  /// The number if it is a power of ten, else 1.
+  private static func tens(_ number: Double) -> Double { exponent(number) > 0 ? number : 1 }
 
   /// Scalars of the decimal number that `text` begins with: sign, digits, point, digits, exponent; 0 where none.
   private static func numberLength(_ text: ArraySlice<Unicode.Scalar>) -> Int {

@@ -30,6 +30,11 @@ import Testing
       #expect(try Seconds.parse("\(n) ms").value == Double("\(n)e-3"))
     }
     #expect(try Seconds.parse("5 µs") == Seconds.parse("5 us"))
+    #expect(try Fraction.parse("99.9 %").value == 0.999)
+    #expect(try Bandwidth.parse("2.039 TB/s").value == 2.039e12)
+    #expect(try Bandwidth.parse("0.1 Gb/s").value == 0.1e9 / 8)
+    #expect(try Seconds.parse("1.1e-3 ms").value == 1.1e-6)
+    #expect(try Seconds.parse("1e-99999999999999999999 ms").value == 0)
   }
 
   @Test(arguments: [
