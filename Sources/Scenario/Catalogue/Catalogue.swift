@@ -26,7 +26,8 @@ public struct Catalogue: Hashable, Sendable {
   ///
   /// The catalogue is the folder that MEDLEY_CATALOGUE names, else the first of these that holds `devices`: a folder
   /// above the scenario that is, or has, `scenarios`; one above the executable; the one these sources were built from.
-  /// Data roots are those given, those in MEDLEY_DATA, and `data` or `../shared/data` beside the catalogue's package.
+  /// Data roots are those given, those in MEDLEY_DATA, and `data` and `shared/data` in the folder that holds the
+  /// catalogue, in that of the scenario, and in the two folders above each.
   public static func standard(
     for path: String, dataRoots: [String] = [], environment: [String: String] = ProcessInfo.processInfo.environment
   ) -> Catalogue {
@@ -42,7 +43,7 @@ public struct Catalogue: Hashable, Sendable {
     let root = candidates.first { Paths.isFolder($0 + "/devices") }.map { Paths.normal($0) }
     var data = dataRoots + (environment[dataVariable] ?? "").split(separator: ":").map(String.init)
     for package in [root.map { Paths.folder(of: $0) }, Paths.folder(of: path)].compactMap({ $0 }) {
-      for folder in Paths.ancestors(of: package + "/x").prefix(4) {
+      for folder in Paths.ancestors(of: package + "/x").prefix(3) {
         data += [folder + "/data", folder + "/shared/data"]
       }
     }

@@ -1,5 +1,12 @@
 import Units
 
+extension Catalogue {
+  /// The names of all devices, links or models of the catalogue, in alphabetical order.
+  public func names(_ kind: CatalogueKind) -> [String] {
+    Lookup(catalogue: self, folder: root ?? ".", diagnostics: Diagnostics()).names(kind)
+  }
+}
+
 /// A file that a scenario named and the catalogue found.
 public struct FoundFile: Hashable, Sendable {
   /// The name it was asked by, as diagnostics and settings show it.

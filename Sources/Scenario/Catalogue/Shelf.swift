@@ -10,6 +10,8 @@ struct Stock: Sendable {
   var models: [String: Transformer] = [:]
   /// The links that each device names.
   var linksOf: [String: [String]] = [:]
+  /// The key of each trace's digest, by path.
+  var traces: [String: String] = [:]
   /// Digests of all files that were read, by "kind name".
   var digests: [String: String] = [:]
 }
@@ -91,6 +93,28 @@ final class Shelf {
       return nil
     }
   }
+
+  /// Counts a trace as read, by its length and its beginning.
+  func note(_ trace: TracePlan) {
+    let key = stock.traces[trace.path] ?? digest(trace)
+    stock.traces[trace.path] = key
+    use(key)
+  }
+
+  /// The key under which the digest of a trace's beginning is in stock.
+  private func digest(_ trace: TracePlan) -> String {
+    guard let file = FileHandle(forReadingAtPath: trace.path) else { return "trace \(trace.name)" }
+    defer { try? file.close() }
+    let bytes = (try? file.seekToEnd()) ?? 0
+    try? file.seek(toOffset: 0)
+    let beginning = (try? file.read(upToCount: Self.digestedBytes)) ?? Data()
+    let key = "trace \(trace.name), \(bytes) bytes, the first \(beginning.count):"
+    stock.digests[key] = sha256(beginning)
+    return key
+  }
+
+  /// Bytes of a trace that are digested.
+  private static let digestedBytes = 1 << 20
 
   private func use(_ name: String) { digests[name] = stock.digests[name] }
 

@@ -11,8 +11,9 @@ public struct PolicyCatalogue: Sendable {
     public var name: String
     /// What it does, in one sentence.
     public var summary: String
-    /// Reads the settings; gives what makes a policy, or nil with diagnostics. `finish()` is called after it.
-    public var read: @Sendable (Fields, PolicyContext) -> (@Sendable () -> Policy)?
+    /// Reads the settings; gives a policy that has decided nothing yet, or nil with diagnostics. Keys that it does
+    /// not ask for are told as unknown.
+    public var read: @Sendable (Fields, PolicyContext) -> Policy?
   }
 
   /// The routing policies by name.
@@ -23,34 +24,22 @@ public struct PolicyCatalogue: Sendable {
   /// A catalogue without policies.
   public init() {}
 
-  /// Adds a routing policy with settings, in place of another of its name.
+  /// Adds a routing policy under its own name, in place of another of that name.
+  ///
+  /// Every run gets a copy of what `read` gives, so that a policy is a value.
   public mutating func addRoute<P: RoutePolicy>(
-    _ summary: String, read: @escaping @Sendable (Fields, PolicyContext) -> (@Sendable () -> P)?
+    _ type: P.Type, _ summary: String, read: @escaping @Sendable (Fields, PolicyContext) -> P?
   ) {
-    routes[P.name] = Listing(name: P.name, summary: summary) { fields, context in
-      guard let make = read(fields, context) else { return nil }
-      return { make() }
-    }
+    routes[P.name] = Listing(name: P.name, summary: summary, read: { read($0, $1) })
   }
 
-  /// Adds a routing policy without settings, in place of another of its name.
-  public mutating func addRoute<P: RoutePolicy>(_ summary: String, make: @escaping @Sendable (PolicyContext) -> P) {
-    routes[P.name] = Listing(name: P.name, summary: summary) { _, context in { make(context) } }
-  }
-
-  /// Adds a batch policy with settings, in place of another of its name.
+  /// Adds a batch policy under its own name, in place of another of that name.
+  ///
+  /// Every lane gets a copy of what `read` gives, so that a policy is a value.
   public mutating func addBatch<P: BatchPolicy>(
-    _ summary: String, read: @escaping @Sendable (Fields, PolicyContext) -> (@Sendable () -> P)?
+    _ type: P.Type, _ summary: String, read: @escaping @Sendable (Fields, PolicyContext) -> P?
   ) {
-    batches[P.name] = Listing(name: P.name, summary: summary) { fields, context in
-      guard let make = read(fields, context) else { return nil }
-      return { make() }
-    }
-  }
-
-  /// Adds a batch policy without settings, in place of another of its name.
-  public mutating func addBatch<P: BatchPolicy>(_ summary: String, make: @escaping @Sendable () -> P) {
-    batches[P.name] = Listing(name: P.name, summary: summary) { _, _ in { make() } }
+    batches[P.name] = Listing(name: P.name, summary: summary, read: { read($0, $1) })
   }
 }
 

@@ -6,38 +6,35 @@ extension PolicyCatalogue {
   /// The policies that ship with Medley.
   public static let standard: PolicyCatalogue = {
     var catalogue = PolicyCatalogue()
-    catalogue.addRoute("Each request to the next replica in turn.") { _ in RoundRobin() }
-    catalogue.addRoute("The replica with the fewest unfinished requests.") { _ in LeastLoaded() }
-    catalogue.addRoute("The replica with the fewest pending tokens: a prompt counts its tokens, a decode 1.") { _ in
-      JoinShortestQueue()
-    }
-    catalogue.addRoute("Of two replicas drawn at random the one with fewer unfinished requests.") { context in
-      PowerOfTwo(seed: context.seed)
-    }
+    catalogue.addRoute(RoundRobin.self, "Each request to the next replica in turn.") { _, _ in RoundRobin() }
+    catalogue.addRoute(LeastLoaded.self, "The replica with the fewest unfinished requests.") { _, _ in LeastLoaded() }
     catalogue.addRoute(
-      "Prompts to one pool and decodes to another, with a mixed pool and borrowing for the overflow.", read: phaseSplit)
-    catalogue.addBatch("Whole prompts before decodes.") { PrefillFirst() }
-    catalogue.addBatch("A number of decode steps between two prefill steps.", read: decodeFirst)
-    catalogue.addBatch("Every step decodes and fills a token budget with chunks of prompts.", read: chunked)
-    catalogue.addBatch("A batch is formed when nothing runs, and nobody joins until it has ended.") { StaticBatch() }
+      JoinShortestQueue.self, "The replica with the fewest pending tokens: a prompt counts its tokens, a decode 1."
+    ) { _, _ in JoinShortestQueue() }
+    catalogue.addRoute(
+      PowerOfTwo.self, "Of two replicas drawn at random the one with fewer unfinished requests."
+    ) { _, context in PowerOfTwo(seed: context.seed) }
+    catalogue.addRoute(
+      PhaseSplit.self, "Prompts to one pool and decodes to another, with a mixed pool and borrowing for the overflow.",
+      read: phaseSplit)
+    catalogue.addBatch(PrefillFirst.self, "Whole prompts before decodes.") { _, _ in PrefillFirst() }
+    catalogue.addBatch(DecodeFirst.self, "A number of decode steps between two prefill steps.") { fields, _ in
+      fields.count("decode-steps", in: 1...1_000_000, default: 8, because: "DecodeFirst")
+        .map { DecodeFirst(decodeSteps: $0) }
+    }
+    catalogue.addBatch(
+      ChunkedPrefill.self, "Every step decodes and fills a token budget with chunks of prompts."
+    ) { fields, _ in
+      fields.count("token-budget", in: 1...1_000_000, default: 512, because: "Sarathi-Serve, Agrawal et al., OSDI 2024")
+        .map { ChunkedPrefill(tokenBudget: $0) }
+    }
+    catalogue.addBatch(
+      StaticBatch.self, "A batch is formed when nothing runs, and nobody joins until it has ended."
+    ) { _, _ in StaticBatch() }
     return catalogue
   }()
 
-  @Sendable private static func decodeFirst(_ fields: Fields, _: PolicyContext) -> (@Sendable () -> DecodeFirst)? {
-    let steps = fields.count("decode-steps", in: 1...1_000_000, default: 8, because: "DecodeFirst")
-    guard let steps else { return nil }
-    return { DecodeFirst(decodeSteps: steps) }
-  }
-
-  @Sendable private static func chunked(_ fields: Fields, _: PolicyContext) -> (@Sendable () -> ChunkedPrefill)? {
-    let budget = fields.count(
-      "token-budget", in: 1...1_000_000, default: 512, because: "Sarathi-Serve, Agrawal et al., OSDI 2024")
-    guard let budget else { return nil }
-    return { ChunkedPrefill(tokenBudget: budget) }
-  }
-
-  @Sendable private static func phaseSplit(_ fields: Fields, _ context: PolicyContext) -> (@Sendable () -> PhaseSplit)?
-  {
+  @Sendable private static func phaseSplit(_ fields: Fields, _ context: PolicyContext) -> PhaseSplit? {
     let prefill = fields.pool("prefill", context, required: true)
     let decode = fields.pool("decode", context, required: true)
     let mixed = fields.pool("mixed", context, required: false)
@@ -62,6 +59,6 @@ extension PolicyCatalogue {
         return nil
       }
     }
-    return { PhaseSplit(prefill: prefill, decode: decode, mixed: mixed, overflowTokens: overflow, borrow: borrow) }
+    return PhaseSplit(prefill: prefill, decode: decode, mixed: mixed, overflowTokens: overflow, borrow: borrow)
   }
 }

@@ -46,7 +46,7 @@ struct LinkSection {
 
   private func link(_ fields: Fields) -> ([Int], TransferDescription)? {
     let members = members(fields)
-    let source = "a mode that Splitwise (ISCA 2024, section 4.3) overlaps with the prompt"
+    let source = "Splitwise (ISCA 2024, section 4.3): overlapped with the prompt"
     let mode = fields.choice("mode", of: ["layerwise", "serialized"], default: "layerwise", because: source)
     let ports = fields.count("ports", in: 1...1024, default: 1, because: "one port")
     var named: Link?

@@ -14,10 +14,15 @@ struct PoolSection {
   /// The batch policy of pools that do not name their own.
   let batch: BatchChoice?
 
+  /// Most replicas of a pool.
+  static let replicaLimit = 100_000
+  /// Most sequences at once; the step times of every decode batch up to it are tabulated.
+  static let sequenceLimit = 8_192
+
   /// A batch policy that a scenario named.
   struct BatchChoice {
     var name: String
-    var make: @Sendable () -> any BatchPolicy
+    var policy: any BatchPolicy
   }
 
   /// The fields of a pool over what `defaults` say of every pool, placed at its name.
@@ -34,15 +39,15 @@ struct PoolSection {
   func pool(_ name: String, _ fields: Fields) -> (PoolDescription, ResolvedPool)? {
     let errors = reading.diagnostics.errorCount
     let device = device(fields)
-    let replicas = fields.count("replicas", in: 1...100_000, default: 1, because: "one replica")
+    let replicas = fields.count("replicas", in: 1...Self.replicaLimit, default: 1, because: "one replica")
     let copies = fields.count("data-parallel", in: 1...1_000, default: 1, because: "one engine per replica")
     let layout = EngineLayout(
       tensorParallel: fields.count("tensor-parallel", in: 1...1024, default: 1, because: "one device") ?? 1,
-      pipelineParallel: fields.count("pipeline-parallel", in: 1...256, default: 1, because: "one stage") ?? 1)
+      pipelineParallel: fields.count("pipeline-parallel", in: 1...64, default: 1, because: "one stage") ?? 1)
     let limits = fields.fields("limits")
     var plan = MemoryPlan()
     plan.maxSequences =
-      limits.count("max-sequences", in: 1...16_384, default: 256, because: "vLLM: max_num_seqs") ?? 256
+      limits.count("max-sequences", in: 1...Self.sequenceLimit, default: 256, because: "vLLM: max_num_seqs") ?? 256
     plan.maxBatchTokens =
       limits.count("max-batch-tokens", in: 1...1_000_000, default: 2048, because: "vLLM: max_num_batched_tokens")
       ?? 2048
@@ -54,6 +59,11 @@ struct PoolSection {
     let power = power(fields, device, layout)
     let price = price(fields, device, layout)
     fields.finish()
+    if let replicas, let copies, replicas * copies > Self.replicaLimit {
+      reading.diagnostics.error(
+        at: fields.valuePlace(of: "data-parallel"), "pool '\(name)' has \(replicas * copies) replicas",
+        why: "a pool has at most \(Self.replicaLimit): replicas x data-parallel", fix: "write smaller numbers")
+    }
     guard let device, let replicas, let copies, let preemption, let batch, let model,
       reading.diagnostics.errorCount == errors
     else { return nil }
@@ -73,7 +83,7 @@ struct PoolSection {
       preemption: preemption, power: power)
     return (
       PoolDescription(
-        name: name, replicas: replicas * copies, engine: description, batch: batch.make(), price: price),
+        name: name, replicas: replicas * copies, engine: description, batch: batch.policy, price: price),
       ResolvedPool(
         name: name, deviceName: device.name, device: device.value, engine: engine, replicas: replicas * copies,
         price: price, power: power, batch: batch.name)
@@ -89,9 +99,9 @@ struct PoolSection {
         because: "vLLM's first scheduler"),
       let listing = policies.batches[name]
     else { return nil }
-    let make = listing.read(settings, context)
+    let policy = listing.read(settings, context)
     settings.finish()
-    return make.map { BatchChoice(name: name, make: $0) }
+    return policy.map { BatchChoice(name: name, policy: $0) }
   }
 
   private func device(_ fields: Fields) -> (name: String, value: Device)? {

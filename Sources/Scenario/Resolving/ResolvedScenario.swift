@@ -48,7 +48,7 @@ public struct ResolvedScenario: Sendable {
   }
 
   /// A routing policy that has decided nothing yet.
-  public func makeRoute() -> any RoutePolicy { route.make() }
+  public func makeRoute() -> any RoutePolicy { route.policy }
 
   /// The times of a lone request on the reference engine.
   public var unloaded: UnloadedReference? { reference?.engine.cost.unloadedReference }
@@ -103,8 +103,8 @@ public struct ResolvedPool: Sendable {
 public struct RouteChoice: Sendable {
   /// The name.
   public var name: String
-  /// Makes one that has decided nothing yet.
-  public var make: @Sendable () -> any RoutePolicy
+  /// One that has decided nothing yet; a run takes a copy.
+  public var policy: any RoutePolicy
 }
 
 /// An engine without load that latencies are compared with.
@@ -119,12 +119,12 @@ public struct ReferenceEngine: Sendable {
 public struct Provenance: Hashable, Sendable {
   /// The scenario file as it was given.
   public var file: String
-  /// Every setting as "path = value", sorted, then the SHA-256 of every catalogue file read. Traces are named, not
-  /// hashed.
+  /// Every setting as "path = value" and the SHA-256 of every catalogue file read, of a trace that of its first MiB
+  /// beside its length; the lines sorted.
   public var canonical: String
   /// SHA-256 of `canonical` in hexadecimal.
   public var hash: String
-  /// SHA-256 of every catalogue file read, by its kind and name.
+  /// SHA-256 of every file read, by its kind and name.
   public var digests: [String: String]
 
   init(file: String, settings: [Setting], digests: [String: String]) {

@@ -4,6 +4,9 @@ import Units
 
 /// Turns the settled settings of a scenario into something to run, telling every fault on the way.
 final class Resolver {
+  /// Most pools of a cluster.
+  static let poolLimit = 256
+
   let variant: String?
   let scenario: Scenario
   let diagnostics: Diagnostics
@@ -35,6 +38,12 @@ final class Resolver {
     if names.isEmpty, members.isMapping, fields.has("cluster") {
       cluster.missing("pools", example: "{all: {device: h100-sxm, tensor-parallel: 4, replicas: 2}}")
     }
+    if names.count > Self.poolLimit {
+      diagnostics.error(
+        at: members.place, "the cluster has \(names.count) pools", why: "it has at most \(Self.poolLimit)",
+        fix: "put equal replicas into one pool")
+      return nil
+    }
     let links = LinkSection(
       reading: reading, shelf: shelf, pools: names, layers: model?.transformer.layers ?? 1)
     let transfers = links.transfers(cluster)
@@ -53,6 +62,7 @@ final class Resolver {
     cluster.finish()
 
     let workload = WorkloadSection(reading: reading, lookup: lookup).workload(fields)
+    if let trace = workload?.trace { shelf.note(trace) }
     let (slo, reference) = SLOSection(reading: reading, shelf: shelf, model: model).slo(fields)
     fields.finish()
     guard diagnostics.errorCount == before, let seed, let model, let route, let workload else { return nil }
@@ -80,8 +90,8 @@ final class Resolver {
         because: "the usual load balancer"),
       let listing = routes[name]
     else { return nil }
-    let make = listing.read(settings, context)
+    let policy = listing.read(settings, context)
     settings.finish()
-    return make.map { RouteChoice(name: name, make: $0) }
+    return policy.map { RouteChoice(name: name, policy: $0) }
   }
 }

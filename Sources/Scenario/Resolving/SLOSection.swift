@@ -55,14 +55,14 @@ struct SLOSection {
     var found: [(SLOClause.Scope, SLOClause.Bound)] = []
     for name in percentiles.keys {
       guard let value = percentiles.element(name) else { continue }
-      guard let percent = percentile(name) else {
+      guard let fraction = percentile(name) else {
         reading.diagnostics.error(
           at: percentiles.place(of: name), "'\(name)' is no percentile", why: "percentiles are p50, p90, p99, p99.9",
           fix: "write '\(key): {p50: 200 ms, p99: 2 s}'")
         continue
       }
       if let bound = bound(value, percentiles.path(name), metric, percentiles) {
-        found.append((.percentile(percent / 100), bound))
+        found.append((.percentile(fraction), bound))
       }
     }
     return found.sorted { a, b in
@@ -73,9 +73,9 @@ struct SLOSection {
 
   private func percentile(_ name: String) -> Double? {
     guard name.first == "p", name.dropFirst().allSatisfy({ $0.isNumber || $0 == "." }),
-      let percent = Double(name.dropFirst()), percent > 0, percent <= 100
+      let fraction = Double("\(name.dropFirst())e-2"), fraction > 0, fraction <= 1
     else { return nil }
-    return percent
+    return fraction
   }
 
   private func bound(_ element: Element, _ path: String, _ metric: SLOMetric, _ fields: Fields) -> SLOClause.Bound? {
@@ -97,7 +97,7 @@ struct SLOSection {
   private func reference(_ fields: Fields) -> ReferenceEngine? {
     let layout = EngineLayout(
       tensorParallel: fields.count("tensor-parallel", in: 1...1024, default: 1, because: "one device") ?? 1,
-      pipelineParallel: fields.count("pipeline-parallel", in: 1...256, default: 1, because: "one stage") ?? 1)
+      pipelineParallel: fields.count("pipeline-parallel", in: 1...64, default: 1, because: "one stage") ?? 1)
     let name = fields.required("device", example: "a100-sxm").flatMap { _ in fields.text("device") }
     let device = name.flatMap { shelf.device($0, at: fields.valuePlace(of: "device")) }
     fields.finish()

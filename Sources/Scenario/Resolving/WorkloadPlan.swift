@@ -25,6 +25,16 @@ public struct WorkloadPlan: Hashable, Sendable {
   /// A plan for all requests of a source as they are.
   public init(_ source: Source) { self.source = source }
 
+  /// The trace that is replayed or drawn from; nil where there is none.
+  public var trace: TracePlan? {
+    switch source {
+    case .trace(let plan): return plan
+    case .generator(let generator):
+      if case .resampled(let plan, _) = generator.lengths { return plan }
+      return nil
+    }
+  }
+
   /// The plan at another rate: a generator draws the same requests closer together or further apart, a trace is
   /// scaled to that mean rate.
   public func at(_ rate: Rate) -> WorkloadPlan {
