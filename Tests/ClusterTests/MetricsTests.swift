@@ -259,11 +259,11 @@ private func near(_ a: Double?, _ b: Double) -> Bool { a.map { abs($0 - b) <= 1e
 
   @Test func whatCannotBeJudgedIsRefused() {
     let second = SLOClause.Bound.absolute(Seconds(1))
-    #expect(throws: SLO.Fault.unsupported("itl <= 1000 ms")) { try SLO([SLOClause(.itl, .request, second)]) }
+    #expect(throws: SLO.Fault.unsupported("itl <= 1 s")) { try SLO([SLOClause(.itl, .request, second)]) }
     #expect(throws: SLO.Fault.unsupported("p99 itl <= 2x")) {
       try SLO([SLOClause(.itl, .percentile(0.99), .slowdown(2))])
     }
-    #expect(throws: SLO.Fault.outOfRange("p120 ttft <= 1000 ms")) {
+    #expect(throws: SLO.Fault.outOfRange("p120 ttft <= 1 s")) {
       try SLO([SLOClause(.ttft, .percentile(1.2), second)])
     }
     #expect(throws: SLO.Fault.self) { try SLO([SLOClause(.ttft, .percentile(.nan), second)]) }

@@ -48,12 +48,13 @@ public struct Percentiles: Hashable, Sendable {
     p999 = Double(values[ranks[4]]) / 1e12
   }
 
-  /// The distribution of times in nanoseconds that a histogram holds, in seconds; nil where it holds none.
-  init?(nanoseconds histogram: Histogram<UInt64>) {
+  /// The distribution of times in nanoseconds that a histogram holds, in seconds, with their exact mean; nil where it
+  /// holds none.
+  init?(nanoseconds histogram: Histogram<UInt64>, mean: Double) {
     guard histogram.totalCount > 0 else { return nil }
     func seconds(_ fraction: Double) -> Double { Double(histogram.valueAtPercentile(fraction * 100)) / 1e9 }
     count = Int(histogram.totalCount)
-    mean = histogram.mean / 1e9
+    self.mean = mean
     p50 = seconds(0.5)
     p90 = seconds(0.9)
     p95 = seconds(0.95)

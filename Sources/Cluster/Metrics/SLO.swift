@@ -47,12 +47,13 @@ public struct SLOClause: Hashable, Sendable {
     self.isStrict = isStrict
   }
 
-  /// The objective as tables write it: "p99 ttft < 6x", "tpot <= 200 ms".
+  /// The objective as tables write it: "p99 ttft < 6x", "tpot <= 200 ms", "e2e <= 30 s".
   public var name: String {
     let relation = isStrict ? "<" : "<="
     let limit =
       switch bound {
-      case .absolute(let time): "\(SLOClause.short(time.value * 1e3)) ms"
+      case .absolute(let time):
+        time.value < 1 ? "\(SLOClause.short(time.value * 1e3)) ms" : "\(SLOClause.short(time.value)) s"
       case .slowdown(let factor): "\(SLOClause.short(factor))x"
       }
     return switch scope {

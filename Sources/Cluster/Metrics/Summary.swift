@@ -6,7 +6,8 @@ import Workload
 /// A run in figures.
 ///
 /// The run lasts from instant 0 to the end of the last request; rates, shares, energy and cost are over that time.
-/// Latencies are those of completed requests, exact order statistics; ITL comes from the run's histogram.
+/// Latencies are those of completed requests, exact order statistics; the percentiles of ITL come from the run's
+/// histogram, its mean is exact.
 public struct Summary: Hashable, Sendable {
   /// Requests of the workload.
   public var requests: Int
@@ -96,7 +97,7 @@ public struct Summary: Hashable, Sendable {
     var judge = try slo.map { value throws(SLO.Fault) in try SLOJudge(value, reference: reference) }
     let times = see(requests, result, &judge)
     self.slo = judge?.outcome(gaps: result.gaps, duration: duration)
-    itl = Percentiles(nanoseconds: result.gaps)
+    itl = Percentiles(nanoseconds: result.gaps, mean: times.meanGap)
     latency = requestTime(times, result)
   }
 
@@ -105,8 +106,13 @@ public struct Summary: Hashable, Sendable {
     var queue = LongSum()
     /// In prefill, by pool.
     var prefill: [LongSum]
+    /// Gaps between tokens.
+    var gaps = 0
     /// From the first token to the last, by the pool that decodes.
     var decode: [LongSum]
+
+    /// The mean gap in seconds, exact: the gaps of a request add up to the time between its first and last token.
+    var meanGap: Double { gaps > 0 ? decode.reduce(0) { $0 + $1.seconds } / Double(gaps) : 0 }
   }
 
   /// Counts requests and measures their latencies.
@@ -135,6 +141,7 @@ public struct Summary: Hashable, Sendable {
       ttfts.append(latency.ttft)
       if let tpot = latency.tpot { tpots.append(tpot) }
       e2es.append(latency.e2e)
+      times.gaps += Int(request.outputTokens) - 1
       judge?.see(request, latency)
       times.queue += latency.queueing
       let prefill = Int(outcomes.prefillReplica[index])
