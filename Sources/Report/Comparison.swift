@@ -10,11 +10,31 @@ public struct Comparison: Sendable {
     "energy_per_output_token_j", "average_power_w", "peak_power_w", "price_usd_per_h", "cost_usd_per_mtok_output",
   ]
 
-  /// The runs by name; the first is the baseline.
-  public var runs: [(name: String, summary: Summary)]
+  /// One run: its name, and the value of each figure, nil where it was not measured.
+  public struct Column: Sendable {
+    /// The name.
+    public var name: String
+    /// The value of a figure.
+    public var value: @Sendable (Figure) -> Double?
+
+    /// A run of these figures, such as one that was stored.
+    public init(name: String, value: @escaping @Sendable (Figure) -> Double?) {
+      self.name = name
+      self.value = value
+    }
+
+    /// A run by its summary.
+    public init(name: String, _ summary: Summary) { self.init(name: name) { $0.value(summary) } }
+  }
+
+  /// The runs; the first is the baseline.
+  public var runs: [Column]
 
   /// A comparison of `runs` with the first of them.
-  public init(_ runs: [(name: String, summary: Summary)]) { self.runs = runs }
+  public init(columns runs: [Column]) { self.runs = runs }
+
+  /// A comparison of `runs` with the first of them.
+  public init(_ runs: [(name: String, summary: Summary)]) { self.init(columns: runs.map { Column(name: $0, $1) }) }
 
   /// The comparison in tables of at most `width` columns, or as wide as two runs need; the first run leads each.
   ///
@@ -38,14 +58,14 @@ public struct Comparison: Sendable {
     return blocks.joined(separator: "\n")
   }
 
-  private func block(_ runs: [(name: String, summary: Summary)], _ style: Style) -> [String] {
+  private func block(_ runs: [Column], _ style: Style) -> [String] {
     var header = ["", runs[0].name.shortened(to: 24)]
     for run in runs.dropFirst() { header += [run.name.shortened(to: 24), "ratio"] }
     var table = Table(header)
     for key in Self.keys {
       guard let figure = Figure.named(key) else { continue }
-      let values = runs.map { figure.value($0.summary) }
-      guard self.runs.contains(where: { figure.value($0.summary) ?? 0 != 0 }) else { continue }
+      let values = runs.map { $0.value(figure) }
+      guard self.runs.contains(where: { $0.value(figure) ?? 0 != 0 }) else { continue }
       var cells = [Table.Cell(figure.title), Table.Cell(values[0].map(figure.unit.text) ?? "-")]
       for value in values.dropFirst() {
         cells.append(Table.Cell(value.map(figure.unit.text) ?? "-"))

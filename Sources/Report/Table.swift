@@ -35,14 +35,15 @@ extension Style {
 }
 
 /// Rows of text under a header, in aligned columns two blanks apart.
-struct Table {
+public struct Table {
   /// What stands in one column of one row.
-  struct Cell: ExpressibleByStringInterpolation {
+  public struct Cell: ExpressibleByStringInterpolation {
     var text: String
     /// How the padded text is marked.
     var mark: ((String) -> String)?
 
-    init(stringLiteral text: String) { self.text = text }
+    /// A text without a mark.
+    public init(stringLiteral text: String) { self.text = text }
     init(_ text: String, mark: ((String) -> String)? = nil) {
       self.text = text
       self.mark = mark
@@ -54,13 +55,19 @@ struct Table {
   private var rows: [[Cell]] = []
 
   /// A table of columns titled `header`, numbers to the right; the columns in `leading` are text, to the left.
-  init(_ header: [String], leading: Set<Int> = [0]) {
+  public init(_ header: [String], leading: Set<Int> = [0]) {
     self.header = header
     self.leading = leading
   }
 
   /// Adds a row with a cell for each column.
   mutating func add(_ cells: [Cell]) { rows.append(cells) }
+
+  /// Adds a row with a text for each column.
+  public mutating func add(_ texts: [String]) { rows.append(texts.map { Cell($0) }) }
+
+  /// The table, each line ended by a line feed.
+  public func text(style: Style = .plain) -> String { lines(style).map { $0 + "\n" }.joined() }
 
   /// The lines of the table.
   func lines(_ style: Style) -> [String] {
