@@ -72,9 +72,9 @@ let package = Package(
     tests("Scenario", []),
     .executableTarget(name: "LedgerWriter", dependencies: ["Ledger"], path: "Tests/LedgerWriter"),
     tests("Ledger", ["LedgerWriter"]),
-    tests("Study", []),
+    tests("Study", ["Scenario", "Cluster", "Ledger"]),
     tests("Report", ["Units", "Models", "Workload", "Cluster", histogram]),
-    tests("Command", []),
+    tests("Command", ["Scenario", "Policies", "Ledger", "medley"]),
   ],
   swiftLanguageModes: [.v6]
 )

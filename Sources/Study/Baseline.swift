@@ -48,10 +48,12 @@ public struct Baseline: Hashable, Sendable {
   /// The facts of the runs of one scenario.
   public init(scenario: String, runs: [RunRecord]) {
     facts = [Fact("scenario", scenario)]
-    if let first = runs.first { facts.append(Fact("sha256", first.header.scenarioHash)) }
     for run in runs {
       let variant = run.header.variant.isEmpty ? "-" : run.header.variant
       let prints = run.header.fingerprints
+      if let hash = run.provenance.first(where: { $0.key == Run.resolutionHash }) {
+        facts.append(Fact("\(variant) \(hash.key)", hash.value))
+      }
       facts += [
         Fact("\(variant) seed", String(run.header.seed)),
         Fact("\(variant) requests", String(run.header.requests)),
@@ -59,11 +61,16 @@ public struct Baseline: Hashable, Sendable {
         Fact("\(variant) fingerprint decisions", StoredFingerprints.hex(prints.decisions)),
         Fact("\(variant) fingerprint metrics", StoredFingerprints.hex(prints.metrics)),
       ]
-      facts += run.metrics.map { metric in
-        Fact(
-          "\(variant) \(metric.scope) \(metric.name)",
-          "\(metric.value)" + (metric.unit.isEmpty ? "" : " \(metric.unit)"))
-      }
+      facts += run.metrics.map { Fact("\(variant) \($0.scope) \($0.name)", Self.text($0)) }
+    }
+  }
+
+  /// A number with every digit and its unit, whole where it is a whole count.
+  private static func text(_ metric: MetricRow) -> String {
+    switch metric.unit {
+    case "count": Int(exactly: metric.value).map(String.init) ?? "\(metric.value)"
+    case "share": "\(metric.value)"
+    default: "\(metric.value) \(metric.unit)"
     }
   }
 

@@ -1,69 +1,44 @@
 import Cluster
 import Foundation
 import Ledger
+import Scenario
 import Units
 import Workload
 
-/// One variant of a scenario with all that a simulation needs.
+/// One resolved variant of a scenario, ready to run any number of times.
 public struct Experiment: Sendable {
-  /// The scenario's path, as it was named.
-  public var scenario: String
-  /// The scenario's text.
-  public var scenarioText: String
-  /// The hash of the text.
-  public var scenarioHash: String
-  /// The variant's name, empty where the scenario has none.
-  public var variant: String
-  /// The seed.
-  public var seed: UInt64
-  /// The cluster.
-  public var cluster: ClusterDescription
-  /// The workload.
-  public var requests: [Request]
-  /// The routing policy.
-  public var route: any RoutePolicy
-  /// The objectives, where there are any.
-  public var slo: SLO?
-  /// What slowdowns are counted against.
-  public var reference: UnloadedReference?
-  /// Peak rates of the device of each pool.
-  public var peaks: [DevicePeak?]
-  /// Where the input came from.
-  public var provenance: [ProvenanceRow]
+  /// What to run.
+  public var scenario: ResolvedScenario
+  /// The scenario file's text.
+  public var text: String
 
   /// An experiment.
-  public init(
-    scenario: String, scenarioText: String, scenarioHash: String, variant: String, seed: UInt64,
-    cluster: ClusterDescription, requests: [Request], route: any RoutePolicy, slo: SLO? = nil,
-    reference: UnloadedReference? = nil, peaks: [DevicePeak?] = [], provenance: [ProvenanceRow] = []
-  ) {
+  public init(_ scenario: ResolvedScenario, text: String) {
     self.scenario = scenario
-    self.scenarioText = scenarioText
-    self.scenarioHash = scenarioHash
-    self.variant = variant
-    self.seed = seed
-    self.cluster = cluster
-    self.requests = requests
-    self.route = route
-    self.slo = slo
-    self.reference = reference
-    self.peaks = peaks
-    self.provenance = provenance
+    self.text = text
   }
 
-  /// Simulates it and sums it up.
-  /// - Throws: `SimulationError` or `PolicyError` of the simulation, `SLO.Fault` of the summary.
-  public func run() throws -> Run {
+  /// "quickstart", or "quickstart/split" where the scenario has variants.
+  public var name: String { scenario.variant.map { "\(scenario.name)/\($0)" } ?? scenario.name }
+
+  /// Draws or reads the workload, simulates it and sums it up.
+  ///
+  /// `use` sees the requests and all that happened to them, which are gone afterwards.
+  /// - Throws: `Faults` of the workload, `SimulationError` or `PolicyError` of the simulation, `SLO.Fault` of the
+  ///   summary, and what `use` throws.
+  public func run(_ use: ([Request], RunResult, Summary) throws -> Void = { _, _, _ in }) throws -> Run {
     let started = Date.now
+    let requests = try scenario.requests()
     let clock = ContinuousClock()
     let begin = clock.now
-    let result = try Simulation.run(cluster, requests: requests, route: route)
-    let wall = begin.duration(to: clock.now)
-    let summary = try Summary(cluster, requests, result, slo: slo, reference: reference, peaks: peaks)
+    let result = try Simulation.run(scenario.cluster, requests: requests, route: scenario.makeRoute())
+    let wall = begin.duration(to: clock.now).components
+    let summary = try Summary(
+      scenario.cluster, requests, result, slo: scenario.slo, reference: scenario.unloaded, peaks: scenario.peaks)
+    try use(requests, result, summary)
     return Run(
       experiment: self, started: started,
-      wallSeconds: Double(wall.components.seconds) + Double(wall.components.attoseconds) * 1e-18, result: result,
-      summary: summary)
+      wallSeconds: Double(wall.seconds) + Double(wall.attoseconds) * 1e-18, summary: summary)
   }
 }
 
@@ -75,26 +50,38 @@ public struct Run: Sendable {
   public var started: Date
   /// Wall-clock seconds of the simulation alone: neither reading, drawing the workload nor summing up.
   public var wallSeconds: Double
-  /// All that happened.
-  public var result: RunResult
   /// It in figures.
   public var summary: Summary
 
   /// Requests simulated per wall-clock second of the simulation.
   public var requestsPerWallSecond: Double { Double(summary.requests) / max(wallSeconds, 1e-9) }
 
-  /// The run as the ledger keeps it.
-  public var record: RunRecord {
-    let prints = result.fingerprints
-    let rows = summary.rows
+  /// The key under which a record's provenance holds every setting in force.
+  public static let resolution = "resolution"
+  /// The key under which it holds their hash.
+  public static let resolutionHash = "resolution sha256"
+
+  /// The run as the ledger keeps it, with its summary as `json`.
+  public func record(summary json: String) -> RunRecord {
+    let scenario = experiment.scenario
+    let prints = summary.fingerprints
     return RunRecord(
       header: RunHeader(
-        started: started, scenario: experiment.scenario, scenarioHash: experiment.scenarioHash,
-        variant: experiment.variant, seed: experiment.seed, version: Version.current, requests: summary.requests,
+        started: started, scenario: scenario.provenance.file, scenarioHash: sha256(experiment.text.utf8),
+        variant: scenario.variant ?? "", seed: scenario.seed, version: Version.current, requests: summary.requests,
         wallSeconds: wallSeconds,
         fingerprints: StoredFingerprints(
           trajectory: prints.trajectory, decisions: prints.decisions, metrics: prints.metrics)),
-      scenarioText: experiment.scenarioText, summary: Figures.json(rows), metrics: rows,
-      provenance: experiment.provenance)
+      scenarioText: experiment.text, summary: json, metrics: summary.rows,
+      provenance: [
+        ProvenanceRow(key: Self.resolution, value: scenario.provenance.canonical),
+        ProvenanceRow(key: Self.resolutionHash, value: scenario.provenance.hash),
+      ])
   }
+}
+
+extension Experiment {
+  /// The experiment at another mean rate: a generator draws the same requests closer together or further apart, a
+  /// trace is spread or squeezed.
+  public func at(_ rate: Rate) -> Experiment { Experiment(scenario.at(rate), text: text) }
 }

@@ -14,8 +14,8 @@ struct BaselineTests {
       scenarioText: "abc", summary: "{}",
       metrics: [
         MetricRow(scope: "cluster", name: "ttft-mean", value: ttft, unit: "s"),
-        MetricRow(scope: "cluster", name: "attainment", value: .nan, unit: ""),
-      ], provenance: [])
+        MetricRow(scope: "cluster", name: "attainment", value: .nan, unit: "share"),
+      ], provenance: [ProvenanceRow(key: Run.resolutionHash, value: "cafe")])
   }
 
   @Test("A baseline is read as it was written, every digit kept")
@@ -26,7 +26,7 @@ struct BaselineTests {
     #expect(baseline.text.contains("\nsplit cluster ttft-mean = 0.30000000000000004 s\n"))
     #expect(baseline.text.contains("\nsplit fingerprint trajectory = 00000000000000ab\n"))
     #expect(baseline.text.contains("\n- cluster attainment = nan\n"))
-    #expect(baseline.text.contains("\nsha256 = cafe\n"))
+    #expect(baseline.text.contains("\nsplit resolution sha256 = cafe\n"))
     #expect(baseline.differences(to: baseline).isEmpty)
   }
 

@@ -1,0 +1,30 @@
+import Cluster
+import Units
+
+/// The highest rate at which an experiment meets its SLO.
+public enum Capacity {
+  /// Searches as `plan` says; `experiment` gives the scenario at a rate.
+  ///
+  /// Rates that the search asks for together run side by side. `finished` is called after each of them with all
+  /// probes of its batch that are done and asked for.
+  /// - Throws: what `experiment` and ``Experiment/run()`` throw.
+  public static func find(
+    _ plan: SearchPlan, workers: Int = Parallel.cores,
+    finished: @escaping @Sendable (_ done: Int, _ asked: Int) -> Void = { _, _ in },
+    experiment: @escaping @Sendable (Rate) throws -> Experiment
+  ) throws -> CapacityFinding {
+    try CapacitySearch.run(plan) { rates in
+      try Parallel.map(rates, workers: workers, finished: { finished($0, rates.count) }) { rate in
+        let slo = try experiment(rate).run().summary.slo
+        return CapacityProbe(rate: rate, passes: slo?.isMet ?? true, missed: slo.map(missed) ?? "")
+      }
+    }
+  }
+
+  /// The objectives that were not met, in words.
+  static func missed(_ slo: SLOOutcome) -> String {
+    var names = slo.verdicts.filter { !$0.isMet }.map(\.clause.name)
+    if names.isEmpty, !slo.isMet { names = ["attainment"] }
+    return names.joined(separator: ", ")
+  }
+}
