@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import Report
+import Scenario
 
 /// Where a verb writes: results to standard output, everything else to standard error.
 public struct Console: Sendable {
@@ -9,19 +11,25 @@ public struct Console: Sendable {
   public var err: @Sendable (String) -> Void
   /// Whether someone watches standard error.
   public var isWatched: Bool
+  /// How results may be marked.
+  public var style: Style
 
   /// A console of these streams.
   public init(
-    out: @escaping @Sendable (String) -> Void, err: @escaping @Sendable (String) -> Void, isWatched: Bool = false
+    out: @escaping @Sendable (String) -> Void, err: @escaping @Sendable (String) -> Void, isWatched: Bool = false,
+    style: Style = .plain
   ) {
     self.out = out
     self.err = err
     self.isWatched = isWatched
+    self.style = style
   }
 
   /// The streams of this process, unbuffered.
   public static let standard = Console(
-    out: { write($0, to: STDOUT_FILENO) }, err: { write($0, to: STDERR_FILENO) }, isWatched: isatty(STDERR_FILENO) == 1)
+    out: { write($0, to: STDOUT_FILENO) }, err: { write($0, to: STDERR_FILENO) },
+    isWatched: isatty(STDERR_FILENO) == 1,
+    style: isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil ? .terminal : .plain)
 
   /// Writes all of a text. A reader that went away ends the process quietly (SIGPIPE); results that cannot be
   /// written, as on a full disk, end it with ``Outcome/fault``.
@@ -44,10 +52,13 @@ public struct Console: Sendable {
   }
 }
 
-/// What a verb cannot see from its arguments: the console it writes to.
+/// What a verb cannot see from its arguments.
 struct Session: Sendable {
+  /// Where it writes.
   var console: Console
+  /// What scenarios may name.
+  var policies: PolicyCatalogue
 
   /// The session of the verb that runs.
-  @TaskLocal static var current = Session(console: .standard)
+  @TaskLocal static var current = Session(console: .standard, policies: .standard)
 }

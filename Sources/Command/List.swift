@@ -1,13 +1,15 @@
 import ArgumentParser
 import Foundation
 import Ledger
+import Report
+import Scenario
 import Study
 
 /// `medley list`: what there is to name.
 struct List: ParsableCommand {
   /// What can be listed.
   enum Subject: String, ExpressibleByArgument, CaseIterable {
-    case runs
+    case devices, links, models, policies, traces, runs
   }
 
   static let configuration = CommandConfiguration(
@@ -16,10 +18,11 @@ struct List: ParsableCommand {
       Examples:
 
         medley list policies
+        medley list traces --data-root ../shared/data
         medley list runs --ledger medley.sqlite
       """)
 
-  @Argument(help: "What to list.")
+  @Argument(help: "What to list: \(Subject.allCases.map(\.rawValue).joined(separator: ", ")).")
   var subject: Subject
 
   @Option(help: ArgumentHelp("The ledger that holds the runs.", valueName: "file"))
@@ -28,11 +31,58 @@ struct List: ParsableCommand {
   @Option(help: ArgumentHelp("List at most this many runs, the newest first.", valueName: "n"))
   var limit = 50
 
+  @Option(
+    name: .customLong("data-root"),
+    help: ArgumentHelp("Look for traces in this folder too. May be given often.", valueName: "dir"))
+  var dataRoots: [String] = []
+
+  func validate() throws {
+    guard limit >= 1 else { throw ValidationError("--limit is at least 1") }
+  }
+
   func run() throws {
-    let console = Session.current.console
+    let catalogue = Catalogue.standard(for: ".", dataRoots: dataRoots)
+    let policies = Session.current.policies
     switch subject {
-    case .runs:
-      for run in try Ledger(path: ledger, create: false).runs(limit: limit) { console.out("\(run.id)\n") }
+    case .devices: show(catalogue.devices)
+    case .links: show(catalogue.links)
+    case .models: show(catalogue.models)
+    case .traces: show(catalogue.traces)
+    case .policies:
+      show(
+        policies.routes.values.map { ListedThing(name: "route: \($0.name)", summary: $0.summary) }.sorted(by: \.name)
+          + policies.batches.values.map { ListedThing(name: "batch: \($0.name)", summary: $0.summary) }
+          .sorted(by: \.name))
+    case .runs: try showRuns()
     }
+  }
+
+  private func show(_ things: [ListedThing]) {
+    let width = things.map(\.name.count).max() ?? 0
+    for thing in things {
+      let padding = String(repeating: " ", count: width - thing.name.count + 2)
+      Session.current.console.out("\(thing.name)\(padding)\(thing.summary)\n")
+    }
+  }
+
+  private func showRuns() throws {
+    let stored = try Ledger(path: ledger, create: false).runs(limit: limit)
+    var table = Table(
+      ["run", "started", "scenario", "variant", "seed", "requests", "wall", "version"], leading: [0, 1, 2, 3])
+    for run in stored {
+      let header = run.header
+      table.add([
+        run.id, header.started.formatted(.iso8601), header.scenario, header.variant.isEmpty ? "-" : header.variant,
+        String(header.seed), NumberText.count(header.requests), NumberText.time(header.wallSeconds), header.version,
+      ])
+    }
+    Session.current.console.out(table.text(style: Session.current.console.style))
+  }
+}
+
+extension Array {
+  /// The elements in the order of a key.
+  fileprivate func sorted(by key: KeyPath<Element, String>) -> [Element] {
+    sorted { $0[keyPath: key] < $1[keyPath: key] }
   }
 }

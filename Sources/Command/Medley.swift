@@ -2,19 +2,28 @@ import ArgumentParser
 import Cluster
 import Foundation
 import Ledger
+import Scenario
 import Study
 import Units
 
 /// The command line: `Medley.main()` is all that an executable needs.
 public enum Medley {
-  /// Runs the verb that the process's arguments name and ends the process with its exit code.
-  public static func main() -> Never {
-    exit(run(Array(CommandLine.arguments.dropFirst()), console: .standard).rawValue)
+  /// Runs the verb that the process's arguments name, on scenarios that may name `policies`, and ends the process with
+  /// its exit code.
+  ///
+  /// A package with policies of its own is a medley with `Medley.main(policies:)` as its executable.
+  public static func main(policies: PolicyCatalogue = .standard) -> Never {
+    Interruption.watch()
+    let outcome = run(Array(CommandLine.arguments.dropFirst()), policies: policies)
+    Interruption.clean()
+    exit(outcome.rawValue)
   }
 
   /// Runs a verb with `arguments` (without the executable's name), writing to `console`.
-  public static func run(_ arguments: [String], console: Console) -> Outcome {
-    Session.$current.withValue(Session(console: console)) {
+  public static func run(
+    _ arguments: [String], policies: PolicyCatalogue = .standard, console: Console = .standard
+  ) -> Outcome {
+    Session.$current.withValue(Session(console: console, policies: policies)) {
       do {
         var verb = try Root.parseAsRoot(arguments)
         do {
@@ -41,14 +50,15 @@ public enum Medley {
   private static func ending(of error: any Error, _ console: Console) throws -> Outcome {
     switch error {
     case let ending as Ending: return ending.outcome
-    case is Faults, is Diagnostic, is LedgerError:
+    case is Faults, is Diagnostic, is LedgerError, is BadBaseline:
       console.err("\(error)\n")
       return .fault
-    case is PolicyError, is SimulationError:
+    case is PolicyError, is SimulationError, is SLO.Fault:
       console.err("error: \(error)\n")
       return .fault
     case let error as CocoaError:
-      console.err("error: \(error.localizedDescription)\n")
+      let file = error.filePath.map { "\($0): " } ?? ""
+      console.err("error: \(file)\(error.localizedDescription)\n")
       return .fault
     default:
       // The parser calls every error that is not its own a failure.
@@ -76,5 +86,7 @@ struct Root: ParsableCommand {
       \(Outcome.table)
       """,
     version: Version.current,
-    subcommands: [List.self])
+    subcommands: [
+      RunVerb.self, Compare.self, Check.self, Explain.self, CapacityVerb.self, List.self, BaselineVerb.self,
+    ])
 }

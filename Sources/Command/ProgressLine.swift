@@ -19,25 +19,25 @@ final class ProgressLine: Sendable {
 
   private struct State {
     var text = ""
+    var told = ""
     var shown = 0
     var ended = false
   }
 
   private let console: Console
-  private let isShown: Bool
   private let began = ContinuousClock.now
   private let state = Mutex(State())
-  private let timer: any DispatchSourceTimer
+  /// Shows the line twice a second; nil where nothing is shown.
+  private let timer: (any DispatchSourceTimer)?
 
-  /// A line that shows itself twice a second until ``end()``.
+  /// A line that shows itself until ``end()``.
   init(_ mode: Mode, _ console: Console) {
     self.console = console
-    isShown = mode == .always || mode == .automatic && console.isWatched
-    timer = DispatchSource.makeTimerSource(queue: .global())
-    guard isShown else { return }
-    timer.setEventHandler { [weak self] in self?.show() }
-    timer.schedule(deadline: .now() + .milliseconds(500), repeating: .milliseconds(500))
-    timer.resume()
+    let isShown = mode == .always || mode == .automatic && console.isWatched
+    timer = isShown ? DispatchSource.makeTimerSource(queue: .global(qos: .userInitiated)) : nil
+    timer?.setEventHandler { [weak self] in self?.show() }
+    timer?.schedule(deadline: .now() + .milliseconds(500), repeating: .milliseconds(500))
+    timer?.resume()
   }
 
   /// What is being done.
@@ -45,9 +45,9 @@ final class ProgressLine: Sendable {
 
   /// Removes the line.
   func end() {
-    guard isShown else { return }
-    timer.cancel()
+    timer?.cancel()
     state.withLock { state in
+      guard !state.ended else { return }
       state.ended = true
       if console.isWatched, state.shown > 0 { console.err("\r" + String(repeating: " ", count: state.shown) + "\r") }
     }
@@ -60,9 +60,10 @@ final class ProgressLine: Sendable {
       let line = "\(state.text), \(seconds) s"
       if console.isWatched {
         console.err("\r" + line + String(repeating: " ", count: max(0, state.shown - line.count)))
-      } else {
+      } else if state.told != state.text {
         console.err(line + "\n")
       }
+      state.told = state.text
       state.shown = line.count
     }
   }

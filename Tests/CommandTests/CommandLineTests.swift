@@ -12,7 +12,10 @@ struct Ran {
 }
 
 /// Runs a verb in this process.
-func medley(_ arguments: String...) -> Ran {
+func medley(_ arguments: String...) -> Ran { medley(arguments) }
+
+/// Runs a verb in this process.
+func medley(_ arguments: [String]) -> Ran {
   let out = Mutex("")
   let err = Mutex("")
   let outcome = Medley.run(
@@ -26,11 +29,9 @@ struct CommandLineTests {
   @Test("Help and version are results; help names every exit code")
   func help() {
     for arguments in [[], ["--help"], ["help"]] {
-      let out = Mutex("")
-      let outcome = Medley.run(
-        arguments, console: Console(out: { text in out.withLock { $0 += text } }, err: { _ in Issue.record("stderr") }))
-      #expect(outcome == .ok)
-      for code in Outcome.allCases { #expect(out.withLock { $0 }.contains(" \(code.rawValue)  ")) }
+      let ran = medley(arguments)
+      #expect(ran.outcome == .ok && ran.err.isEmpty)
+      for code in Outcome.allCases { #expect(ran.out.contains(" \(code.rawValue)  ")) }
     }
     #expect(medley("--version").out == "0.1.0\n")
   }

@@ -1,0 +1,48 @@
+import Hardware
+import Models
+import Report
+import Scenario
+import Units
+
+/// A resolved scenario as text.
+enum ExplainText {
+  /// Every value in force with its origin.
+  static func settings(_ settings: [Setting], style: Style) -> String {
+    var table = Table(["setting", "value", "from"], leading: [0, 1, 2])
+    for setting in settings { table.add([setting.path, setting.value, setting.origin.citation]) }
+    return table.text(style: style)
+  }
+
+  /// Where the bytes of a pool's fullest device go.
+  static func memory(_ pool: ResolvedPool, style: Style) -> String {
+    let budget = pool.engine.memory
+    let capacity = pool.device.memory.first?.capacity.value.value ?? 0
+    let cache = budget.cacheBytesPerToken * Double(budget.cacheTokens)
+    func share(_ bytes: Double) -> String { capacity > 0 ? NumberText.percent(bytes / capacity) : "-" }
+    var table = Table(["memory of one \(pool.deviceName) in pool '\(pool.name)'", "bytes", "share"])
+    for (name, bytes) in [
+      ("weights", budget.weights), ("activations, logits, runtime", budget.workspace), ("KV cache", cache),
+      ("left of what it may use", budget.available - budget.weights - budget.workspace - cache),
+      ("not to be used", capacity - budget.available), ("in all", capacity),
+    ] {
+      table.add([name, NumberText.bytes(bytes), share(bytes)])
+    }
+    let blocks = NumberText.count(budget.blocks)
+    return table.text(style: style)
+      + "\(blocks) KV blocks of \(budget.blockTokens) tokens hold \(NumberText.count(budget.cacheTokens)) tokens\n"
+  }
+
+  /// One step of a pool's engine, stage by stage, against the roofs of its device.
+  static func step(_ pool: ResolvedPool, _ what: String, _ shape: StepShape, style: Style) -> String {
+    let cost = pool.engine.cost
+    return (0..<cost.stageCount).map { stage in
+      let rows = cost.operators(of: shape, stage: stage).map { OperatorRow($0) }
+      let place = cost.stageCount > 1 ? ", stage \(stage + 1) of \(cost.stageCount)" : ""
+      let ridge = pool.peak.map { $0.operations / $0.bytes }
+      return OperatorTable(
+        title: "\(what) in pool '\(pool.name)' on \(pool.devices) x \(pool.deviceName)\(place)", ridgePoint: ridge,
+        rows: rows
+      ).text(style: style)
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import Cluster
+import Foundation
+import Ledger
+import Report
+import Study
+import Units
+
+/// `medley run`: simulates a scenario.
+struct RunVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Simulates a scenario and shows its figures.",
+    discussion: """
+      Without --variant all variants run, and stand side by side with their
+      ratios to the first. Examples:
+
+        medley run scenarios/quickstart.yaml
+        medley run scenarios/quickstart.yaml --variant split --csv out
+        medley run scenario.yaml --set workload.rate-scale=2 --seed 7 --json
+        medley run scenario.yaml --ledger medley.sqlite
+        cat scenario.yaml | medley run -
+
+      The rate at the end, requests simulated per second of wall clock, counts
+      the simulation alone, not the reading of files or the drawing of the
+      workload.
+      """)
+
+  @Argument(help: "The scenario; - for standard input.")
+  var scenario: String
+
+  @Option(help: ArgumentHelp("Run this variant only.", valueName: "name"))
+  var variant: String?
+
+  @Flag(help: "Write JSON (format medley-run/1).")
+  var json = false
+
+  @Option(help: ArgumentHelp("Write requests, pools, transfers and occupancy as CSV here.", valueName: "dir"))
+  var csv: String?
+
+  @Option(help: ArgumentHelp("Store the runs in this file.", valueName: "file"))
+  var ledger: String?
+
+  @Flag(help: "End with code 2 where an SLO is missed or a claim is not reproduced.")
+  var strict = false
+
+  @OptionGroup(title: "Scenario") var reading: ScenarioOptions
+  @OptionGroup(title: "Progress") var telling: ProgressOptions
+
+  func run() throws {
+    let ledger = try ledger.map { try Ledger(path: $0) }
+    let loaded = try reading.reader().read(StandardInput.path(scenario))
+    let experiments = try loaded.experiments(variant: variant)
+    telling.warn([loaded], experiments)
+    let folder = try csv.map { try CSVFolder($0, variants: experiments.count > 1) }
+    let line = telling.line()
+    defer { line.end() }
+    line.set("simulating \(experiments.count == 1 ? experiments[0].name : "\(experiments.count) variants")")
+    let runs = try Parallel.map(
+      experiments, workers: telling.jobs, finished: { line.set("\($0) of \(experiments.count) variants simulated") }
+    ) { experiment in
+      try experiment.run { requests, result, summary in
+        try folder?.write(experiment, requests, result, summary)
+      }
+    }
+    try folder?.write(runs)
+    let ids = try runs.map { run in
+      try ledger?.record(run.record(summary: run.summary.json(name: run.experiment.name).text))
+    }
+    line.end()
+    let claims = ClaimCheck.check(loaded.scenario.claims, on: runs)
+    show(runs, ids, claims)
+    try judge(runs, claims)
+  }
+
+  private func show(_ runs: [Run], _ ids: [String?], _ claims: [ClaimCheck]) {
+    let console = Session.current.console
+    if json {
+      console.out(RunJSON.document(runs, ids: ids, claims: claims).text)
+      return
+    }
+    console.out(RunText.figures(runs, style: console.style) + "\n")
+    if !claims.isEmpty { console.out(RunText.claims(claims) + "\n") }
+    console.out(RunText.speed(runs))
+    for (run, id) in zip(runs, ids) {
+      if let id { console.out("stored \(run.experiment.name) as \(id)\n") }
+    }
+  }
+
+  private func judge(_ runs: [Run], _ claims: [ClaimCheck]) throws {
+    guard strict else { return }
+    let missed = runs.filter { $0.summary.slo?.isMet == false }.map { "\($0.experiment.name) misses its SLO" }
+    let failed = claims.filter { $0.holds == false }.map { "not reproduced: \($0.text)" }
+    guard !(missed + failed).isEmpty else { return }
+    for line in missed + failed { Session.current.console.err("unmet: \(line)\n") }
+    throw Ending(outcome: .unmet)
+  }
+}

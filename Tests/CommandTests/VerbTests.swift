@@ -1,0 +1,217 @@
+import Foundation
+import Ledger
+import Support
+import Testing
+
+@testable import Command
+
+/// The object that a verb wrote as JSON.
+private func object(_ text: String) throws -> [String: Any] {
+  try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+}
+
+@Suite("run")
+struct RunVerbTests {
+  @Test("All variants stand side by side, with how fast each was simulated and what became of the claims")
+  func text() throws {
+    let small = try SmallScenario()
+    let kept = medley("run", small.path)
+    #expect(kept.outcome == .ok && kept.err.isEmpty)
+    #expect(kept.out.contains("even") && kept.out.contains("uneven") && kept.out.contains("ratio"))
+    #expect(kept.out.contains("even: 40 requests simulated in "))
+    #expect(kept.out.contains("requests/s (simulation alone)"))
+    #expect(kept.out.contains("ttft-p99 of uneven over even") && kept.out.contains("reproduced"))
+  }
+
+  @Test("One variant has a page of its own")
+  func variant() throws {
+    let small = try SmallScenario()
+    let ran = medley("run", small.path, "--variant", "uneven")
+    #expect(ran.outcome == .ok && ran.out.hasPrefix("small/uneven: 40 of 40 requests"))
+    let wrong = medley("run", small.path, "--variant", "unevn")
+    #expect(wrong.outcome == .fault && wrong.out.isEmpty && wrong.err.contains("did you mean 'uneven'?"))
+  }
+
+  @Test("JSON holds every run and nothing else is on standard output; but for wall time it is always the same")
+  func json() throws {
+    let small = try SmallScenario()
+    func lines() -> [Substring] {
+      let ran = medley("run", small.path, "--json", "--jobs", "2")
+      #expect(ran.outcome == .ok && ran.err.isEmpty)
+      return ran.out.split(separator: "\n").filter { !$0.contains("wall_s") }
+    }
+    let text = medley("run", small.path, "--json").out
+    let document = try object(text)
+    #expect(document["format"] as? String == "medley-run/1")
+    let runs = try #require(document["runs"] as? [[String: Any]])
+    #expect(runs.map { $0["variant"] as? String } == ["even", "uneven"])
+    let figures = (runs[0]["summary"] as? [String: Any])?["figures"] as? [String: Any]
+    #expect(figures?["completed"] as? Double == 40)
+    #expect(lines() == lines())
+  }
+
+  @Test("CSV files stand in a folder for each variant")
+  func csv() throws {
+    let small = try SmallScenario()
+    let out = small.folder.appendingPathComponent("out").path
+    #expect(medley("run", small.path, "--csv", out).outcome == .ok)
+    let files = try FileManager.default.subpathsOfDirectory(atPath: out).filter { $0.hasSuffix(".csv") }.sorted()
+    let each = ["occupancy.csv", "pools.csv", "requests.csv", "transfers.csv"]
+    #expect(files == (each.map { "even/" + $0 } + ["summary.csv"] + each.map { "uneven/" + $0 }).sorted())
+    let requests = try String(contentsOfFile: "\(out)/even/requests.csv", encoding: .utf8)
+    #expect(requests.split(separator: "\n").count == 41)
+    #expect(CSVFolder.fileName("../a b") == "_._a_b")
+  }
+
+  @Test("Settings and seed change the run")
+  func settings() throws {
+    let small = try SmallScenario()
+    let ran = medley("run", small.path, "--set", "workload.first=7", "--seed", "5", "--json", "--variant", "even")
+    let run = try #require((try object(ran.out)["runs"] as? [[String: Any]])?.first)
+    #expect(run["seed"] as? String == "5")
+    #expect(((run["summary"] as? [String: Any])?["figures"] as? [String: Any])?["completed"] as? Double == 7)
+    #expect(medley("run", small.path, "--set", "workload.first").outcome == .usage)
+    let wrong = medley("run", small.path, "--set", "workload.frist=7")
+    #expect(wrong.outcome == .fault && wrong.err.contains("--set:1:") && wrong.err.contains("did you mean 'first'?"))
+  }
+
+  @Test("Strict ends with 2 where an SLO is missed")
+  func strict() throws {
+    let small = try SmallScenario(slo: "{ttft: 1 us, attainment: 99 %}")
+    #expect(medley("run", small.path).outcome == .ok)
+    let ran = medley("run", small.path, "--strict")
+    #expect(ran.outcome == .unmet && ran.err.contains("unmet: small/even misses its SLO") && !ran.out.isEmpty)
+  }
+
+  @Test("Faults of the scenario point at the line")
+  func faults() throws {
+    let small = try SmallScenario()
+    try small.write("small.yaml", "model: llama-3.1-8b\nclutser: {}\n")
+    let ran = medley("run", small.path)
+    #expect(ran.outcome == .fault && ran.out.isEmpty && ran.err.contains("small.yaml:2:1: error: "))
+    #expect(medley("run", "/no/such/file").outcome == .fault)
+  }
+
+  @Test("Progress goes to standard error, and only where it is asked for")
+  func progress() throws {
+    let small = try SmallScenario()
+    #expect(medley("run", small.path, "--quiet").err.isEmpty)
+    #expect(medley("run", small.path, "--quiet", "--progress").outcome == .usage)
+    #expect(medley("run", small.path, "--jobs", "0").outcome == .usage)
+  }
+}
+
+@Suite("compare and list runs")
+struct StoredRunTests {
+  @Test("Stored runs are listed and compared like fresh ones")
+  func stored() throws {
+    let small = try SmallScenario()
+    let ledger = small.folder.appendingPathComponent("l.sqlite").path
+    let ran = medley("run", small.path, "--ledger", ledger)
+    #expect(ran.outcome == .ok && ran.out.contains("stored small/even as "))
+    let listed = medley("list", "runs", "--ledger", ledger)
+    #expect(listed.outcome == .ok && listed.out.split(separator: "\n").count == 3)
+    let id = try #require(listed.out.split(separator: "\n").last?.split(separator: " ").first)
+    let stored = medley("compare", "@last-1", "@last", "--ledger", ledger, "--json")
+    let fresh = medley("compare", small.path, "--json")
+    func figures(_ ran: Ran) throws -> [NSDictionary] {
+      try #require(try object(ran.out)["runs"] as? [[String: Any]]).map { try #require($0["figures"] as? NSDictionary) }
+    }
+    #expect(try figures(stored) == figures(fresh))
+    let mixed = medley("compare", "\(small.path):uneven", String(id.prefix(8)), "--ledger", ledger)
+    #expect(mixed.outcome == .ok && mixed.out.contains("small/uneven") && mixed.out.contains("1.00x"))
+    let reopened = try Ledger(path: ledger, create: false)
+    let record = try reopened.load(reopened.find("@last"))
+    #expect(record.summary.contains("medley-summary/1") && record.provenance.count == 2)
+  }
+
+  @Test("What is neither file nor stored run")
+  func unknown() throws {
+    let small = try SmallScenario()
+    let ledger = small.folder.appendingPathComponent("l.sqlite").path
+    _ = medley("run", small.path, "--ledger", ledger)
+    for subject in ["nosuch.yaml", "a/b", "zzz", "@last-9"] {
+      let ran = medley("compare", small.path, subject, "--ledger", ledger)
+      #expect(ran.outcome == .fault && ran.out.isEmpty && ran.err.contains(subject) && ran.err.contains("fix: "))
+    }
+    try small.write("l.sqlite", "not a ledger at all")
+    let ran = medley("run", small.path, "--ledger", ledger)
+    #expect(ran.outcome == .fault && ran.out.isEmpty && ran.err.contains("is not a ledger"))
+  }
+}
+
+@Suite("check, explain, capacity, list and baseline")
+struct OtherVerbTests {
+  @Test("check tells the faults of every file and skips what lacks only a trace where allowed")
+  func check() throws {
+    let small = try SmallScenario()
+    #expect(medley("check", small.path).out == "\(small.path): ok, 2 variants\n")
+    let bad = medley("check", small.path, "/no/such.yaml", "/nor/this.yaml")
+    #expect(bad.outcome == .fault && bad.out.contains("ok") && bad.err.contains("such") && bad.err.contains("nor"))
+    let missing = ["--set", "workload.trace=gone.csv"]
+    #expect(medley("check", small.path, missing[0], missing[1]).outcome == .fault)
+    let skipped = medley("check", small.path, missing[0], missing[1], "--allow-missing-traces")
+    #expect(skipped.outcome == .ok && skipped.out.hasSuffix("skipped, a trace is not here\n"))
+  }
+
+  @Test("explain shows settings with their origins, memory and what bounds each operator")
+  func explain() throws {
+    let small = try SmallScenario()
+    let ran = medley("explain", small.path, "--variant", "uneven", "--batch", "8")
+    #expect(ran.outcome == .ok && ran.err.isEmpty && ran.out.hasPrefix("small/uneven: is it small?"))
+    for part in ["small.yaml:", "default: ", "KV cache", "decode of 8 sequences", "ridge point", "bound by", "FLOP/B"] {
+      #expect(ran.out.contains(part), "\(part)")
+    }
+    #expect(medley("explain", small.path, "--batch", "0").outcome == .usage)
+  }
+
+  @Test("capacity states rate, border and tolerance; a grid bisected equals the grid in full")
+  func capacity() throws {
+    let small = try SmallScenario(slo: "{ttft: 1 s, attainment: 90 %}")
+    let ran = medley("capacity", small.path, "--variant", "even", "--min", "0.5", "--tolerance", "5%")
+    #expect(ran.outcome == .ok && ran.out.contains("requests/s; ") && ran.out.contains("ttft <= 1000 ms"))
+    func best(_ extra: String...) throws -> Double? {
+      let arguments = [
+        "capacity", small.path, "--variant", "even", "--min", "4", "--max", "96", "--step", "4", "--json",
+      ]
+      let runs = try object(medley(arguments + extra).out)["runs"] as? [[String: Any]]
+      return runs?.first?["best_per_s"] as? Double
+    }
+    #expect(try best() == best("--every-rate"))
+    let none = medley("capacity", small.path, "--set", "slo.ttft=1 us", "--min", "1")
+    #expect(none.outcome == .unmet && none.out.contains("no rate passes"))
+    for wrong in [["--step", "1"], ["--every-rate"], ["--min", "5", "--max", "2"], ["--tolerance", "2"]] {
+      #expect(medley(["capacity", small.path] + wrong).outcome == .usage)
+    }
+  }
+
+  @Test("list names what scenarios may name")
+  func list() {
+    #expect(medley("list", "devices").out.contains("h100-sxm"))
+    #expect(medley("list", "links").out.contains("pcie4"))
+    #expect(medley("list", "models").out.contains("llama-3.1-70b"))
+    #expect(medley("list", "policies").out.contains("route: least-loaded"))
+    #expect(medley("list", "traces").out.contains("azure-2023-conv"))
+  }
+
+  @Test("baseline accepts results, finds them again, and names what moved")
+  func baseline() throws {
+    let small = try SmallScenario()
+    let folder = small.folder.appendingPathComponent("b").path
+    let empty = medley("baseline", "check", "--folder", folder)
+    #expect(empty.outcome == .fault && empty.err.contains("there is nothing to check"))
+    #expect(medley("baseline", "update", small.path, "--folder", folder).outcome == .ok)
+    let same = medley("baseline", "check", "--folder", folder)
+    #expect(same.outcome == .ok && same.out == "\(small.path): as accepted\n")
+    let scenario = try String(contentsOfFile: small.path, encoding: .utf8)
+    try small.write("small.yaml", scenario.replacing("replicas: 2", with: "replicas: 2, tensor-parallel: 2"))
+    let moved = medley("baseline", "check", "--folder", folder)
+    #expect(
+      moved.outcome == .unmet && moved.out.contains("even fingerprint metrics: ") && moved.err.contains("unmet: "))
+    #expect(medley("baseline", "update", "--folder", folder).outcome == .ok)
+    #expect(medley("baseline", "check", "--folder", folder).outcome == .ok)
+    try FileManager.default.removeItem(at: small.folder.appendingPathComponent("t.csv"))
+    let skipped = medley("baseline", "check", "--folder", folder)
+    #expect(skipped.outcome == .ok && skipped.out.hasSuffix("skipped, a trace is not here\n"))
+  }
+}
