@@ -80,6 +80,11 @@ func write(_ text: String, to path: String) throws {
 
   @Test func digests() {
     #expect(sha256("".utf8) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    // A million letters, FIPS 180-4's long example, and lengths on both sides of a block.
+    #expect(
+      sha256(repeatElement(UInt8(ascii: "a"), count: 1_000_000))
+        == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+    for length in 50...70 { #expect(sha256(repeatElement(0, count: length)).count == 64) }
     #expect(sha256("abc".utf8) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     #expect(
       sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8)

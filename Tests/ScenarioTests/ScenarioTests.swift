@@ -128,8 +128,12 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
       #expect(try plain.resolve(variant: "a", overrides: [point]).workload.rateScale == 4)
       let set = try Scenario.read(
         path: "\(folder)/s.yaml", catalogue: catalogue,
-        set: [("workload.rate-scale", "5"), ("cluster.links.0.ports", "1"), ("policy.route", "{power-of-two: {}}")])
+        set: [
+          ("workload.rate-scale", "5"), ("cluster.links.0.ports", "1"), ("policy.route", "{power-of-two: {}}"),
+          ("model.weights", "fp8"),
+        ])
       let resolved = try set.resolve(variant: "a")
+      #expect(resolved.model.name == "llama-3.1-70b" && resolved.model.formats.weights == .fp8)
       #expect(resolved.workload.rateScale == 5 && resolved.route.name == "power-of-two")
       #expect(resolved.cluster.transfers[PoolPair(from: 0, to: 1)]?.bandwidth.value == 25e9)
     }

@@ -28,6 +28,32 @@ import Units
     }
   }
 
+  /// The example of the language's description is a scenario, with its recorded and with its generated workload.
+  @Test func theDocumentedLanguageIsRead() throws {
+    let text = try String(contentsOfFile: "\(repository)/scenarios/README.md", encoding: .utf8)
+    let block = try #require(text.components(separatedBy: "```yaml\n").dropFirst().first)
+    var lines = block.components(separatedBy: "```")[0].components(separatedBy: "\n")
+    lines.removeAll { $0.hasPrefix("extends:") }
+    let recorded = lines.map { $0.replacingOccurrences(of: "trace: azure-2023-conv ", with: "trace: t.csv ") }
+    let start = try #require(lines.firstIndex { $0.hasPrefix("workload:") })
+    let generated =
+      lines[..<start]
+      + lines[start...].drop { !$0.hasPrefix("# workload:") }.map { line in
+        line.hasPrefix("# ") ? String(line.dropFirst(2)) : line
+      }
+    let scaled = "sweep: {workload.rate-scale"
+    for lines in [recorded, generated.map { $0.hasPrefix(scaled) ? "" : $0 }] {
+      try withFolder { folder in
+        try write(lines.joined(separator: "\n"), to: "\(folder)/s.yaml")
+        try write(trace, to: "\(folder)/t.csv")
+        let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+        let scenario = try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue)
+        #expect(scenario.variants == ["mixed", "split"] && scenario.claims.count == 1 && scenario.capacity != nil)
+        #expect(try scenario.resolve(variant: "mixed").pools.count == 2)
+      }
+    }
+  }
+
   @Test func quickstartRuns() throws {
     let scenario = try Scenario.read(path: "\(repository)/scenarios/quickstart.yaml")
     #expect(scenario.variants == ["mixed", "split"])

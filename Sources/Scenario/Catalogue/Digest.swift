@@ -1,59 +1,59 @@
 /// The SHA-256 digest of bytes (FIPS 180-4) in hexadecimal; names what a scenario was resolved to.
+///
+/// Complexity: O(bytes).
 public func sha256(_ bytes: some Sequence<UInt8>) -> String {
-  var digest = Digest()
-  for byte in bytes { digest.add(byte) }
-  return digest.finish()
-}
-
-private struct Digest {
-  private var state: [UInt32] = [
+  var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
-  private var block: [UInt8] = []
-  private var count: UInt64 = 0
-
-  mutating func add(_ byte: UInt8) {
-    block.append(byte)
-    count += 1
-    if block.count == 64 { compress() }
-  }
-
-  mutating func finish() -> String {
-    let bits = count * 8
-    add(0x80)
-    while block.count != 56 { add(0) }
-    for shift in stride(from: 56, through: 0, by: -8) { add(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
-    return state.map { word in
-      let digits = String(word, radix: 16)
-      return String(repeating: "0", count: 8 - digits.count) + digits
-    }.joined()
-  }
-
-  private mutating func compress() {
-    var w = stride(from: 0, to: 64, by: 4).map { start in
-      block[start..<start + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+  var padded = Array(bytes)
+  let bits = UInt64(padded.count) * 8
+  padded.append(0x80)
+  padded.append(contentsOf: repeatElement(0, count: (120 - padded.count % 64) % 64))
+  for shift in stride(from: 56, through: 0, by: -8) { padded.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
+  var words = [UInt32](repeating: 0, count: 64)
+  for block in stride(from: 0, to: padded.count, by: 64) {
+    for i in 0..<16 {
+      let at = block + 4 * i
+      let high = UInt32(padded[at]) << 24 | UInt32(padded[at + 1]) << 16
+      words[i] = high | UInt32(padded[at + 2]) << 8 | UInt32(padded[at + 3])
     }
-    for i in 16..<64 {
-      let (a, b) = (w[i - 15], w[i - 2])
-      let s0 = rotate(a, 7) ^ rotate(a, 18) ^ (a >> 3)
-      let s1 = rotate(b, 17) ^ rotate(b, 19) ^ (b >> 10)
-      w.append(w[i - 16] &+ s0 &+ w[i - 7] &+ s1)
-    }
-    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
-    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-    for i in 0..<64 {
-      let s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-      let t1 = h &+ s1 &+ ((e & f) ^ (~e & g)) &+ constants[i] &+ w[i]
-      let s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-      let t2 = s0 &+ ((a & b) ^ (a & c) ^ (b & c))
-      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
-    }
-    for (i, word) in [a, b, c, d, e, f, g, h].enumerated() { state[i] &+= word }
-    block.removeAll(keepingCapacity: true)
+    compress(&words, into: &state)
   }
-
-  private func rotate(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
+  return state.map { word in
+    let digits = String(word, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }.joined()
 }
+
+/// Mixes a block, the first 16 of the words, into the state.
+private func compress(_ w: inout [UInt32], into state: inout [UInt32]) {
+  for i in 16..<64 {
+    let (a, b) = (w[i - 15], w[i - 2])
+    let s0 = rotate(a, 7) ^ rotate(a, 18) ^ (a >> 3)
+    let s1 = rotate(b, 17) ^ rotate(b, 19) ^ (b >> 10)
+    w[i] = w[i - 16] &+ s0 &+ w[i - 7] &+ s1
+  }
+  var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+  var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+  for i in 0..<64 {
+    let s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+    let t1 = h &+ s1 &+ ((e & f) ^ (~e & g)) &+ constants[i] &+ w[i]
+    let s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+    let t2 = s0 &+ ((a & b) ^ (a & c) ^ (b & c))
+    (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+  }
+  state[0] &+= a
+  state[1] &+= b
+  state[2] &+= c
+  state[3] &+= d
+  state[4] &+= e
+  state[5] &+= f
+  state[6] &+= g
+  state[7] &+= h
+}
+
+@inline(__always)
+private func rotate(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
 
 private let constants: [UInt32] = [
   0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,

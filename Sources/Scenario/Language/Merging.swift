@@ -8,6 +8,7 @@ import Units
 enum Merging {
   /// `upper` over `lower`; `path` leads to both from the root of the scenario.
   static func merge(_ lower: Element, _ upper: Element, path: [String] = []) -> Element {
+    let lower = spelledOut(lower, path)
     guard case .mapping(let below) = lower.content, case .mapping(let above) = upper.content else { return upper }
     if replaces(below, above, path) { return upper }
     var entries = below
@@ -23,6 +24,13 @@ enum Merging {
       }
     }
     return Element(.mapping(entries), at: upper.place)
+  }
+
+  /// The long form of what has a short one: `model: NAME` is `model: {name: NAME}`.
+  static func spelledOut(_ element: Element, _ path: [String]) -> Element {
+    guard path == ["model"], element.text != nil else { return element }
+    let entry = Entry(key: "name", keyPlace: element.place, value: element)
+    return Element(.mapping([entry]), at: element.place)
   }
 
   /// Keys of which a mapping at a path has one at most.

@@ -74,7 +74,8 @@ public struct Override: Hashable, Sendable {
       return Element(.sequence(elements), at: element.place)
     case .scalar:
       // A name without settings becomes a name with settings: route -> {phase-split: ...}.
-      return apply(Element(.null, at: element.place), depth, diagnostics)
+      let long = Merging.spelledOut(element, Array(path.prefix(depth)))
+      return apply(long.entries == nil ? Element(.null, at: element.place) : long, depth, diagnostics)
     }
   }
 

@@ -33,7 +33,9 @@ enum YAMLReading {
     var originals: [Unicode.Scalar: Unicode.Scalar] = [:]
     while true {
       do {
-        return (try Yams.Parser(yaml: lines.joined(separator: "\n") + "\n", encoding: .utf8).singleRoot(), originals)
+        // The basic resolver leaves texts as they are; the default one matches each key against regular expressions.
+        let text = lines.joined(separator: "\n") + "\n"
+        return (try Yams.Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot(), originals)
       } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
         guard originals.count < markers, let marker = Unicode.Scalar(firstMarker + UInt32(originals.count)),
           let original = replaceKey(at: context.mark, by: marker, in: &lines)

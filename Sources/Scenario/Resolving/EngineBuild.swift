@@ -32,7 +32,8 @@ struct EngineBuild {
             ?? "a smaller format, or a device with more memory")
       case .layout(let why):
         diagnostics.error(
-          at: fields.valuePlace(of: "tensor-parallel"), "pool '\(pool)' cannot split \(model.name)", why: why,
+          at: fields.valuePlace(of: why.hasPrefix("pipeline") ? "pipeline-parallel" : "tensor-parallel"),
+          "pool '\(pool)' cannot split \(model.name)", why: why,
           fix: fittingLayout.map { "tensor-parallel: \($0)" } ?? "a tensor-parallel that divides the model's heads")
       case .noLink(let name):
         diagnostics.error(
