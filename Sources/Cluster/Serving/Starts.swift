@@ -22,7 +22,7 @@ extension ServingCore {
   private mutating func start(_ index: Int) throws {
     let lane = lanes + index
     let replica = replicas + lane.pointee.replica
-    if replica.pointee.inbound.count > 0, lane.pointee.isDirty { receiving.append(Int32(lane.pointee.replica)) }
+    if replica.pointee.inbound.count > 0 { receiving.append(Int32(lane.pointee.replica)) }
     var swappedTokens = 0
     if replica.pointee.swapped.count > 0 { joinSwapped(lane, replica, &swappedTokens) }
     while true {
