@@ -24,7 +24,7 @@ public struct Trace: Hashable, Sendable {
 
   /// The trace in `bytes`, in `format` or in the format that its first line tells.
   /// - Throws: ``TraceFaults``, all that is wrong with the file.
-  public init(csv bytes: some Sequence<UInt8>, format: TraceFormat? = nil) throws(TraceFaults) {
+  public init(bytes: some Sequence<UInt8>, format: TraceFormat? = nil) throws(TraceFaults) {
     var reader = TraceReader(format: format)
     if bytes.withContiguousStorageIfAvailable({ reader.consume(UnsafeRawBufferPointer($0)) }) == nil {
       Array(bytes).withUnsafeBytes { reader.consume($0) }

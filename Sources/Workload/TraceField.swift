@@ -36,6 +36,9 @@ struct TraceField {
     return end - start > 40 ? text + "..." : text
   }
 
+  /// The first byte; nil for an empty field.
+  var first: UInt8? { start < end ? line[start] : nil }
+
   func equals(_ name: String) -> Bool { name.utf8.elementsEqual(line[start..<end]) }
 
   @inline(__always)
@@ -86,14 +89,12 @@ struct TraceField {
       fix: "write digits only, from 1 to \(Request.tokenLimit), without sign, point or quotes")
   }
 
-  /// Decimal seconds, possibly with an exponent, as the nearest whole picosecond, ties to even.
+  /// A decimal time in the unit of `clock`, possibly with an exponent, as the nearest whole picosecond, ties to even.
   ///
   /// Exact: no floating-point number is involved. From 0 to `Request.latestArrival`.
-  func seconds() throws(Fault) -> Int64 {
-    let wanted = "a decimal number of seconds"
-    let fix = "write seconds such as 12 or 12.345678, without unit, sign or quotes"
+  func time(_ clock: TraceFormat.Clock) throws(Fault) -> Int64 {
     var index = start
-    guard index < end else { throw unexpected(at: index, wanted: wanted, fix: fix) }
+    guard index < end else { throw badTime(at: index, clock) }
     guard line[index] != UInt8(ascii: "-") else {
       throw Fault(
         offset: index, what: "'\(text)' is before the start of the run", why: "arrivals are counted from 0",
@@ -114,7 +115,7 @@ struct TraceField {
       }
       mantissaEnd = index
     }
-    guard whole + fraction > 0 else { throw unexpected(at: index, wanted: wanted, fix: fix) }
+    guard whole + fraction > 0 else { throw badTime(at: index, clock) }
     var exponent = 0
     if index < end, line[index] | 0x20 == UInt8(ascii: "e") {
       index += 1
@@ -123,20 +124,26 @@ struct TraceField {
         sign = line[index] == UInt8(ascii: "-") ? -1 : 1
         index += 1
       }
-      guard index < end else { throw unexpected(at: index, wanted: wanted, fix: fix) }
+      guard index < end else { throw badTime(at: index, clock) }
       while index < end, Self.digit(line[index]) <= 9 {
         exponent = min(100_000, exponent * 10 + Int(Self.digit(line[index])))
         index += 1
       }
       exponent *= sign
     }
-    guard index == end else { throw unexpected(at: index, wanted: wanted, fix: fix) }
-    guard let value = scaled(mantissa: start..<mantissaEnd, firstWeight: whole - 1 + exponent + 12) else {
+    guard index == end else { throw badTime(at: index, clock) }
+    guard let value = scaled(mantissa: start..<mantissaEnd, firstWeight: whole - 1 + exponent + clock.decimals) else {
       throw Fault(
-        offset: start, what: "\(text) s is too late", why: "arrivals are within 2^62 ps, that is 53 days",
+        offset: start, what: "\(text) \(clock) is too late", why: "arrivals are within 2^62 ps, that is 53 days",
         fix: "cut the trace into shorter ones, or check the unit of the column")
     }
     return value
+  }
+
+  private func badTime(at index: Int, _ clock: TraceFormat.Clock) -> Fault {
+    unexpected(
+      at: index, wanted: "a decimal number of \(clock)",
+      fix: "write \(clock) such as 12 or 12.345678, without unit, sign or quotes")
   }
 
   /// The digits of `mantissa`, the first of which weighs ten to the power of `firstWeight`, as a whole number

@@ -1,6 +1,6 @@
 import Units
 
-/// Reads a comma-separated trace from bytes as they come, without holding the file.
+/// Reads a trace of comma-separated values or JSON lines from bytes as they come, without holding the file.
 ///
 /// Lines end in LF or CRLF; a byte order mark is skipped; blanks around fields do not count; blank lines may stand at
 /// the end only. Every malformed row is a fault with line and column; rows after it are still read. Arrivals must not
@@ -117,9 +117,29 @@ public struct TraceReader: ~Copyable {
     }
     if let layout {
       readRow(bytes, layout)
+    } else if TraceField(bytes, 0, bytes.count).first == UInt8(ascii: "{") {
+      readFirstObject(bytes)
     } else {
       readHeader(bytes)
     }
+  }
+
+  /// Tells the format from the keys of the first object, and reads it as a row.
+  private mutating func readFirstObject(_ bytes: UnsafeBufferPointer<UInt8>) {
+    let formats = (wanted.map { [$0] } ?? TraceFormat.allCases).filter(\.isJSON)
+    let fitting = formats.first { format in
+      (try? JSONRow(bytes, keys: format.columns)) != nil
+    }
+    guard let format = fitting ?? (formats.count == 1 ? formats.first : nil) else {
+      let known = TraceFormat.allCases.filter(\.isJSON).map { $0.columns.joined(separator: ", ") }
+      return abandon(
+        what: "the first row is no JSON object of \(wanted.map { "format \($0.rawValue)" } ?? "a known trace format")",
+        why: "a trace of JSON lines has the keys \(known.joined(separator: " or "))",
+        fix: "write every row with these keys on one line, or choose another format")
+    }
+    let layout = Layout(format: format, columns: 0, arrival: 0, prompt: 0, output: 0)
+    self.layout = layout
+    readRow(bytes, layout)
   }
 
   private mutating func readHeader(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -129,7 +149,7 @@ public struct TraceReader: ~Copyable {
       fields.append(TraceField(bytes, start, index))
       start = index + 1
     }
-    for format in wanted.map({ [$0] }) ?? TraceFormat.allCases {
+    for format in wanted.map({ [$0] }) ?? TraceFormat.allCases.filter({ !$0.isJSON }) {
       let places = format.columns.map { name in fields.indices.filter { fields[$0].equals(name) } }
       if wanted == nil, places.contains(where: \.isEmpty) { continue }
       for (name, place) in zip(format.columns, places) where place.count != 1 {
@@ -142,10 +162,11 @@ public struct TraceReader: ~Copyable {
         format: format, columns: fields.count, arrival: places[0][0], prompt: places[1][0], output: places[2][0])
       return
     }
-    let known = TraceFormat.allCases.map { $0.columns.joined(separator: ",") }.joined(separator: " or ")
+    let known = TraceFormat.allCases.filter { !$0.isJSON }.map { $0.columns.joined(separator: ",") }
+      .joined(separator: " or ")
     abandon(
       what: "'\(TraceField(bytes, 0, bytes.count).text)' is no header of a known trace format",
-      why: "a trace starts with \(known)", fix: "add the header as the first line")
+      why: "a trace starts with \(known), or with a JSON object", fix: "add the header as the first line")
   }
 
   private mutating func readRow(_ bytes: UnsafeBufferPointer<UInt8>, _ layout: Layout) {
@@ -153,6 +174,15 @@ public struct TraceReader: ~Copyable {
       return abandon(
         what: "the trace has more than \(Self.rowLimit) rows", why: "more requests are not held at once",
         fix: "cut the trace into shorter ones")
+    }
+    if layout.format.isJSON {
+      do throws(TraceField.Fault) {
+        let row = try JSONRow(bytes, keys: layout.format.columns)
+        readRequest(row.values.0, row.values.1, row.values.2, bytes, layout)
+      } catch {
+        report(error.offset, what: error.what, why: error.why, fix: error.fix)
+      }
+      return
     }
     var arrival = 0..<0
     var prompt = 0..<0
@@ -176,6 +206,14 @@ public struct TraceReader: ~Copyable {
         what: "the row has \(column) \(column == 1 ? "field" : "fields")",
         why: "the header has \(layout.columns)", fix: "write one value for each column")
     }
+    readRequest(arrival, prompt, output, bytes, layout)
+  }
+
+  /// Reads the request whose arrival and lengths stand at these places of a line.
+  private mutating func readRequest(
+    _ arrival: Range<Int>, _ prompt: Range<Int>, _ output: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>,
+    _ layout: Layout
+  ) {
     do throws(TraceField.Fault) {
       let field = TraceField(bytes, arrival.lowerBound, arrival.upperBound)
       let moment = try self.moment(field, layout.format.clock)
@@ -194,8 +232,8 @@ public struct TraceReader: ~Copyable {
   private mutating func moment(_ field: TraceField, _ clock: TraceFormat.Clock) throws(TraceField.Fault) -> Int64 {
     let moment: Int64
     switch clock {
-    case .seconds:
-      moment = try field.seconds()
+    case .seconds, .milliseconds, .nanoseconds:
+      moment = try field.time(clock)
     case .date:
       let date = try field.date()
       let first = origin ?? date

@@ -4,7 +4,7 @@ import Units
 
 /// Reads `text` whole.
 func trace(_ text: String, format: TraceFormat? = nil) throws(TraceFaults) -> Trace {
-  try Trace(csv: Array(text.utf8), format: format)
+  try Trace(bytes: Array(text.utf8), format: format)
 }
 
 /// All faults of `text`; empty where it can be read.
@@ -80,7 +80,7 @@ func request(_ picoseconds: Int64, _ prompt: Int32, _ output: Int32) -> Request 
 
   @Test func anyDivisionIntoPiecesReadsTheSame() throws {
     let text = Array("\u{feff}arrival_s,prompt_tokens,output_tokens\r\n0,1,2\r\n0.5,30,4\n7,5,600".utf8)
-    let whole = try Trace(csv: text)
+    let whole = try Trace(bytes: text)
     for size in 1...text.count {
       var reader = TraceReader()
       for start in stride(from: 0, to: text.count, by: size) {
@@ -109,9 +109,9 @@ func request(_ picoseconds: Int64, _ prompt: Int32, _ output: Int32) -> Request 
     ("1e,1,1", "2:3: '1e' ends too early"),
     ("nan,1,1", "2:1: 'nan' is not a decimal number of seconds"),
     (",1,1", "2:1: the field is empty"),
-    ("4611686.0184273879055,1,1", "2:1: 4611686.0184273879055 s is too late"),
-    ("1e300,1,1", "2:1: 1e300 s is too late"),
-    ("99999999999999999999999999,1,1", "2:1: 99999999999999999999999999 s is too late"),
+    ("4611686.0184273879055,1,1", "2:1: 4611686.0184273879055 seconds is too late"),
+    ("1e300,1,1", "2:1: 1e300 seconds is too late"),
+    ("99999999999999999999999999,1,1", "2:1: 99999999999999999999999999 seconds is too late"),
     ("0,0,1", "2:3: 0 tokens"),
     ("0,1,-5", "2:5: '-5' is not a whole number of tokens"),
     ("0,1.5,5", "2:4: '1.5' is not a whole number of tokens"),
@@ -163,7 +163,7 @@ func request(_ picoseconds: Int64, _ prompt: Int32, _ output: Int32) -> Request 
     #expect(
       firstFault("arrival_s,prompt_tokens,output_tokens\n0,1\0,2") == "2:4: '1\\x00' is not a whole number of tokens")
     let utf16 = Array("\u{feff}arrival_s,prompt_tokens".utf16).flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }
-    #expect(throws: TraceFaults.self) { try Trace(csv: utf16) }
+    #expect(throws: TraceFaults.self) { try Trace(bytes: utf16) }
     let long = "arrival_s,prompt_tokens,output_tokens\n0," + String(repeating: "1", count: 70_000) + ",1"
     #expect(firstFault(long) == "2:1: the line is longer than 65536 bytes")
     #expect(faults(String(repeating: ",", count: 60_000)).count == 1)
@@ -174,7 +174,7 @@ func request(_ picoseconds: Int64, _ prompt: Int32, _ output: Int32) -> Request 
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
         bytes[Int(state >> 33) % bytes.count] = UInt8(truncatingIfNeeded: state >> 25)
       }
-      _ = try? Trace(csv: bytes)
+      _ = try? Trace(bytes: bytes)
     }
   }
 
