@@ -97,7 +97,7 @@ struct CapacityTests {
     let (best, border) = (try #require(finding.best), try #require(finding.border))
     #expect(try experiment.at(best).run().summary.slo?.isMet == true)
     #expect(try experiment.at(border.rate).run().summary.slo?.isMet == false)
-    #expect(border.missed == "ttft <= 1000 ms" && border.rate.value <= best.value * 1.05)
+    #expect(border.missed == "ttft <= 1 s" && border.rate.value <= best.value * 1.05)
     let alone = try Capacity.find(
       .relative(lowest: Rate(0.5), highest: nil, tolerance: 0.05), workers: 1, experiment: { experiment.at($0) })
     #expect(alone == finding)
