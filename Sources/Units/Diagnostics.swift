@@ -7,6 +7,9 @@ public final class Diagnostics {
 
   /// What was told, in the order it was found.
   public private(set) var all: [Diagnostic] = []
+  /// How many were found and not kept.
+  public private(set) var dropped = 0
+  private var droppedErrors = 0
   private var seen: Set<Diagnostic> = []
 
   /// An empty collection.
@@ -14,7 +17,13 @@ public final class Diagnostics {
 
   /// Adds a diagnostic unless it was told before or there are too many.
   public func add(_ diagnostic: Diagnostic) {
-    guard all.count < Self.limit, seen.insert(diagnostic).inserted else { return }
+    guard !seen.contains(diagnostic) else { return }
+    guard all.count < Self.limit else {
+      dropped += 1
+      droppedErrors += diagnostic.severity == .error ? 1 : 0
+      return
+    }
+    seen.insert(diagnostic)
     all.append(diagnostic)
   }
 
@@ -29,12 +38,18 @@ public final class Diagnostics {
   }
 
   /// Errors so far.
-  public var errorCount: Int { all.count { $0.severity == .error } }
+  public var errorCount: Int { all.count { $0.severity == .error } + droppedErrors }
+
+  /// All of them in the order of their places, and a note where some were not kept.
+  public var faults: Faults {
+    let more = Diagnostic(.note, at: nil, "\(dropped) more faults are not shown", fix: "mend these first")
+    return Faults(dropped > 0 ? all + [more] : all)
+  }
 
   /// Throws all diagnostics if there is an error among them.
   /// - Throws: ``Faults``.
   public func check() throws(Faults) {
-    if errorCount > 0 { throw Faults(all) }
+    if errorCount > 0 { throw faults }
   }
 }
 

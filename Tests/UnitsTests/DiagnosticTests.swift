@@ -47,6 +47,7 @@ import Testing
     #expect(Faults(collected.all).diagnostics.map(\.what) == ["first", "second", "last"])
     for n in 0..<1000 { collected.error(at: nil, "\(n)") }
     #expect(collected.all.count == Diagnostics.limit)
+    #expect(collected.faults.description.hasSuffix("note: 903 more faults are not shown\n  fix: mend these first"))
   }
 
   @Test func linesOfAText() {
