@@ -75,6 +75,9 @@ func write(_ text: String, to path: String) throws {
   @Test func theCatalogueIsFoundFromAScenario() {
     let found = Catalogue.standard(for: repository + "/scenarios/studies/peers/W1.yaml", environment: [:])
     #expect(found.root == repository + "/scenarios")
+    // A scenario's own devices beside it do not hide the catalogue.
+    let broken = Catalogue.standard(for: repository + "/scenarios/broken/01-misspelt-policy.yaml", environment: [:])
+    #expect(broken.root == repository + "/scenarios")
     #expect(Catalogue.standard(for: "/tmp/x.yaml", environment: [Catalogue.variable: "/none"]).root == nil)
   }
 

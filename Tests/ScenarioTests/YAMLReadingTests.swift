@@ -41,6 +41,7 @@ func read(_ text: String, limits: Limits = Limits()) -> (element: Element?, said
     ("a: 1\n---\nb: 2", 2, 1, "a scenario file holds one document"),
     ("a: 1\n...\nb: 2", 2, 1, "a scenario file holds one document"),
     ("a: \u{1}", 1, 4, "the character U+1 is not allowed"),
+    ("a: b # \u{2028}c: *d", 1, 8, "the character U+2028 is not allowed"),
     ("a: \u{E001}", 1, 4, "the character U+E001 is not allowed"),
     ("a: [1, 2", 2, 1, "did not find expected ',' or ']'"),
     ("a: 1\n b: 2", 2, 3, "mapping values are not allowed in this context"),

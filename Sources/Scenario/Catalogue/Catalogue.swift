@@ -24,7 +24,7 @@ public struct Catalogue: Hashable, Sendable {
 
   /// The shipped catalogue and the usual data roots for a scenario at `path`.
   ///
-  /// The catalogue is the folder that MEDLEY_CATALOGUE names, else the first of these that holds `devices`: a folder
+  /// The catalogue is the folder that MEDLEY_CATALOGUE names, else the first of these that holds all its parts: a folder
   /// above the scenario that is, or has, `scenarios`; one above the executable; the one these sources were built from.
   /// Data roots are those given, those in MEDLEY_DATA, and `data` and `shared/data` in the folder that holds the
   /// catalogue, in that of the scenario, and in the two folders above each.
@@ -40,7 +40,7 @@ public struct Catalogue: Hashable, Sendable {
         for folder in Paths.ancestors(of: start) { candidates += [folder, folder + "/scenarios"] }
       }
     }
-    let root = candidates.first { Paths.isFolder($0 + "/devices") }.map { Paths.normal($0) }
+    let root = candidates.first(where: isCatalogue).map { Paths.normal($0) }
     var data = dataRoots + (environment[dataVariable] ?? "").split(separator: ":").map(String.init)
     for package in [root.map { Paths.folder(of: $0) }, Paths.folder(of: path)].compactMap({ $0 }) {
       for folder in Paths.ancestors(of: package + "/x").prefix(3) {
@@ -50,6 +50,11 @@ public struct Catalogue: Hashable, Sendable {
     var seen: Set<String> = []
     let found = data.filter { Paths.isFolder($0) }.map { Paths.normal($0) }.filter { seen.insert($0).inserted }
     return Catalogue(root: root, dataRoots: found)
+  }
+
+  /// Whether a folder holds all the parts of a catalogue; a scenario's own `devices` beside it are none.
+  private static func isCatalogue(_ folder: String) -> Bool {
+    [CatalogueKind.device, .link, .model].allSatisfy { Paths.isFolder("\(folder)/\($0.folder)") }
   }
 }
 

@@ -44,7 +44,7 @@ public struct Scenario: Sendable {
     let files = ScenarioFiles(limits: catalogue.limits, diagnostics: diagnostics)
     let root = files.root(path)
     let overrides = set.compactMap { Override.parse($0.path, $0.value, diagnostics) }
-    guard let root else { throw Faults(diagnostics.all) }
+    guard let root else { throw diagnostics.faults }
     var scenario = Scenario(
       path: path, root: root, overrides: overrides, catalogue: catalogue, policies: policies, diagnostics)
     scenario.check(diagnostics)
@@ -99,7 +99,7 @@ public struct Scenario: Sendable {
     let diagnostics = Diagnostics()
     let resolved = resolve(variant, overrides, diagnostics).scenario
     try diagnostics.check()
-    guard var resolved else { throw Faults(diagnostics.all) }
+    guard var resolved else { throw diagnostics.faults }
     resolved.warnings = diagnostics.all
     return resolved
   }

@@ -37,7 +37,9 @@ struct Prescan {
   /// Whether the line has only characters that YAML allows and that the reader does not use itself.
   private func checkCharacters(_ line: [Unicode.Scalar], _ diagnostics: Diagnostics) -> Bool {
     for (column, scalar) in line.enumerated() where scalar.value < 0x20 || scalar.value > 0x7E {
-      let isControl = scalar.properties.generalCategory == .control && scalar != "\t"
+      // Separators are line feeds to the parser and not to us.
+      let category = scalar.properties.generalCategory
+      let isControl = [.control, .lineSeparator, .paragraphSeparator].contains(category) && scalar != "\t"
       guard isControl || (0xE000...0xE0FF).contains(scalar.value) || scalar.value == 0xFEFF && lineNumber > 1 else {
         continue
       }

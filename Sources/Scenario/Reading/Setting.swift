@@ -8,12 +8,15 @@ public struct Setting: Hashable, Sendable {
     case given(Place)
     /// Nobody said; who would have chosen this.
     case byDefault(String)
+    /// It follows from others; how.
+    case computed(String)
 
-    /// "scenario.yaml:12" or "default: vLLM 0.6".
+    /// "scenario.yaml:12", "default: vLLM 0.6" or "computed: ...".
     public var citation: String {
       switch self {
       case .given(let place): place.citation
       case .byDefault(let source): "default: \(source)"
+      case .computed(let how): "computed: \(how)"
       }
     }
   }

@@ -73,11 +73,7 @@ struct PoolSection {
     let cacheDescription = KVCacheDescription(
       blockTokens: plan.blockTokens, blocks: blocks, watermark: Int(Double(blocks) * watermark),
       bytesPerToken: engine.cacheBytesPerToken)
-    reading.note(
-      fields.path("kv-cache.blocks"), "\(blocks)",
-      .byDefault(
-        "(\(Memory(engine.memory.available).text) usable - \(Memory(engine.memory.weights).text) weights - "
-          + "\(Memory(engine.memory.workspace).text) workspace) of a device"))
+    noteBlocks(engine, plan, fields)
     let description = EngineDescription(
       cost: engine.cost, cache: cacheDescription, maxSequences: plan.maxSequences, maxBatchTokens: plan.maxBatchTokens,
       preemption: preemption, power: power)
@@ -88,6 +84,15 @@ struct PoolSection {
         name: name, deviceName: device.name, device: device.value, engine: engine, replicas: replicas * copies,
         price: price, power: power, batch: batch.name)
     )
+  }
+
+  private func noteBlocks(_ engine: EngineCost, _ plan: MemoryPlan, _ fields: Fields) {
+    let budget = engine.memory
+    let room = [budget.available, budget.weights, budget.workspace].map { Memory($0).text }
+    let how =
+      plan.blocks == nil
+      ? "(\(room[0]) usable - \(room[1]) weights - \(room[2]) workspace) of a device" : "capacity / block"
+    reading.note(fields.path("kv-cache.blocks"), "\(budget.blocks)", .computed(how))
   }
 
   /// The batch policy under the key `batch`.

@@ -42,7 +42,8 @@ public struct ResolvedScenario: Sendable {
   public func at(_ rate: Rate) -> ResolvedScenario {
     var resolved = self
     resolved.workload = workload.at(rate)
-    resolved.settings.append(Setting(path: "workload.rate", value: rate.exactText, origin: .byDefault("search")))
+    resolved.settings.append(
+      Setting(path: "workload.rate", value: rate.exactText, origin: .computed("a search for capacity")))
     resolved.provenance = Provenance(file: provenance.file, settings: resolved.settings, digests: provenance.digests)
     return resolved
   }
