@@ -17,8 +17,12 @@ public enum Roof: Int, CaseIterable, Sendable {
 
 /// Seconds by what bounds them.
 public struct RoofTimes: Hashable, Sendable {
-  /// Seconds, indexed by `Roof.rawValue`.
-  public var seconds = SIMD8<Double>(repeating: 0)
+  /// Seconds under each roof.
+  @usableFromInline var compute = 0.0
+  @usableFromInline var memory = 0.0
+  @usableFromInline var launch = 0.0
+  @usableFromInline var link = 0.0
+  @usableFromInline var host = 0.0
 
   /// No time under any roof.
   @inlinable
@@ -27,13 +31,40 @@ public struct RoofTimes: Hashable, Sendable {
   /// Seconds under `roof`.
   @inlinable
   public subscript(roof: Roof) -> Double {
-    get { seconds[roof.rawValue] }
-    set { seconds[roof.rawValue] = newValue }
+    get {
+      switch roof {
+      case .compute: compute
+      case .memory: memory
+      case .launch: launch
+      case .link: link
+      case .host: host
+      }
+    }
+    set {
+      switch roof {
+      case .compute: compute = newValue
+      case .memory: memory = newValue
+      case .launch: launch = newValue
+      case .link: link = newValue
+      case .host: host = newValue
+      }
+    }
   }
 
   /// Adds `times` repeated `count` times.
   @inlinable
-  public mutating func add(_ times: RoofTimes, count: Double) { seconds += times.seconds * count }
+  public mutating func add(_ times: RoofTimes, count: Double) {
+    compute += times.compute * count
+    memory += times.memory * count
+    launch += times.launch * count
+    link += times.link * count
+    host += times.host * count
+  }
+
+  /// Multiplies all times by `factor`.
+  public mutating func scale(by factor: Double) {
+    for roof in Roof.allCases { self[roof] *= factor }
+  }
 
   /// Seconds under all roofs.
   public var total: Double { Roof.allCases.reduce(0) { $0 + self[$1] } }

@@ -22,8 +22,10 @@ public struct StepCost: Sendable {
   struct Stage: Sendable {
     /// The terms in the order they are summed: those that do not read decode contexts, then those that do.
     var terms: [CostTerm]
-    var fixed: [CompiledTerm]
-    var contextual: [CompiledTerm]
+    /// The same, ready to be summed.
+    var compiled: [CompiledTerm]
+    /// Terms that do not read decode contexts.
+    var fixedCount: Int
     /// Least seconds of the device's terms.
     var dispatch: Dispatch
     /// Seconds of the fixed terms of a decode-only step, by batch.
@@ -32,8 +34,11 @@ public struct StepCost: Sendable {
     /// Least seconds of the contextual terms of a decode-only step, by batch: the dispatch time less the device's
     /// fixed terms, possibly negative.
     var decodeSlack: [Double] = []
-    /// The contextual terms of a decode-only step, by batch, `contextual.count` for each.
+    /// The contextual terms of a decode-only step, by batch, `contextualCount` for each.
     var decodeLines: [ContextLines] = []
+
+    /// Terms that read decode contexts.
+    var contextualCount: Int { compiled.count - fixedCount }
   }
 
   var stages: [Stage]
@@ -60,10 +65,10 @@ public struct StepCost: Sendable {
       guard dispatch.isValid else { throw .invalid(term: Self.dispatchName) }
       let fixed = stage.filter { !$0.readsDecodeContext }
       let contextual = stage.filter(\.readsDecodeContext)
+      let terms = fixed + contextual
       stages.append(
         Stage(
-          terms: fixed + contextual, fixed: fixed.map(CompiledTerm.init), contextual: contextual.map(CompiledTerm.init),
-          dispatch: dispatch))
+          terms: terms, compiled: terms.map(CompiledTerm.init), fixedCount: fixed.count, dispatch: dispatch))
     }
     for index in stages.indices {
       for batch in 0...tabulatedBatch {
@@ -71,7 +76,7 @@ public struct StepCost: Sendable {
         var roofs = RoofTimes()
         var seconds = 0.0
         var device = 0.0
-        for term in stages[index].fixed where term.runs(in: shape) {
+        for term in stages[index].compiled.prefix(stages[index].fixedCount) where term.runs(in: shape) {
           let lines = term.lines(shape, shape.features)
           Self.attribute(term, lines, 0, to: &roofs)
           seconds += lines.seconds(0)
@@ -80,7 +85,7 @@ public struct StepCost: Sendable {
         stages[index].decodeSlack.append(stages[index].dispatch.decode - device)
         stages[index].decodeFixed.append(seconds)
         stages[index].decodeRoofs.append(roofs)
-        stages[index].decodeLines += stages[index].contextual.map {
+        stages[index].decodeLines += stages[index].compiled.dropFirst(stages[index].fixedCount).map {
           $0.runs(in: shape) ? $0.lines(shape, shape.features) : ContextLines()
         }
       }
@@ -94,7 +99,7 @@ public struct StepCost: Sendable {
   /// Adds a term's time to the roofs that bound it.
   @inline(__always)
   private static func attribute(
-    _ term: CompiledTerm, _ lines: ContextLines, _ context: Double, to roofs: inout RoofTimes
+    _ term: borrowing CompiledTerm, _ lines: ContextLines, _ context: Double, to roofs: inout RoofTimes
   ) {
     let (operations, bytes) = lines.roofs(context)
     roofs[term.launchRoof] += lines.launch
@@ -104,30 +109,34 @@ public struct StepCost: Sendable {
   /// Visits the terms of a step in order, and returns their seconds and what the dispatch adds to them.
   @inline(__always)
   private func walk(
-    _ shape: StepShape, _ stage: Stage, _ visit: (_ index: Int, _ term: CompiledTerm, _ lines: ContextLines) -> Void
+    _ shape: StepShape, _ stage: Int,
+    _ visit: (_ index: Int, _ term: UnsafePointer<CompiledTerm>, _ lines: ContextLines) -> Void
   ) -> (seconds: Double, exposed: Double) {
     let features = shape.features
     let context = Double(shape.decodeContext)
-    var seconds = 0.0
-    var device = 0.0
-    for (index, term) in stage.fixed.enumerated() where term.runs(in: shape) {
-      let lines = term.lines(shape, features)
-      visit(index, term, lines)
-      let part = lines.seconds(0)
-      seconds += part
-      if !term.isHost { device += part }
+    let fixedCount = stages[stage].fixedCount
+    let dispatch = shape.prefillTokens > 0 ? stages[stage].dispatch.prefill : stages[stage].dispatch.decode
+    return stages[stage].compiled.withUnsafeBufferPointer { terms in
+      var seconds = 0.0
+      var device = 0.0
+      var contextual = 0.0
+      for index in 0..<terms.count {
+        // A pointer, since a term is too large to copy at each look.
+        let term = terms.baseAddress.unsafelyUnwrapped + index
+        guard term.pointee.runs(in: shape) else { continue }
+        let lines = term.pointee.lines(shape, features)
+        visit(index, term, lines)
+        let part = lines.seconds(context)
+        seconds += part
+        if index >= fixedCount {
+          contextual += part
+        } else if !term.pointee.isHost {
+          device += part
+        }
+      }
+      let exposed = Self.exposed(contextual, slack: dispatch - device)
+      return (seconds + exposed, exposed)
     }
-    var contextual = 0.0
-    for (index, term) in stage.contextual.enumerated() where term.runs(in: shape) {
-      let lines = term.lines(shape, features)
-      visit(stage.fixed.count + index, term, lines)
-      let part = lines.seconds(context)
-      seconds += part
-      contextual += part
-    }
-    let dispatch = shape.prefillTokens > 0 ? stage.dispatch.prefill : stage.dispatch.decode
-    let exposed = Self.exposed(contextual, slack: dispatch - device)
-    return (seconds + exposed, exposed)
   }
 
   /// What the host's dispatch adds to a step whose contextual terms take `contextual` seconds.
@@ -141,7 +150,7 @@ public struct StepCost: Sendable {
     if shape.prefillTokens == 0, shape.decodes <= tabulatedBatch {
       return Self.rounded(decodeSeconds(stages[stage], shape.decodes, Double(shape.decodeContext)))
     }
-    return Self.rounded(walk(shape, stages[stage]) { _, _, _ in }.seconds)
+    return Self.rounded(walk(shape, stage) { _, _, _ in }.seconds)
   }
 
   /// The time of a step of `shape` and its seconds by roof.
@@ -150,8 +159,8 @@ public struct StepCost: Sendable {
   public func explained(_ shape: StepShape, stage: Int = 0) -> (interval: Interval, roofs: RoofTimes) {
     var roofs = RoofTimes()
     let context = Double(shape.decodeContext)
-    let (seconds, exposed) = walk(shape, stages[stage]) { _, term, lines in
-      Self.attribute(term, lines, context, to: &roofs)
+    let (seconds, exposed) = walk(shape, stage) { _, term, lines in
+      Self.attribute(term.pointee, lines, context, to: &roofs)
     }
     roofs[.host] += exposed
     return (Self.rounded(seconds), roofs)
@@ -163,10 +172,10 @@ public struct StepCost: Sendable {
   public func operators(of shape: StepShape, stage: Int = 0) -> [OperatorCost] {
     var operators: [OperatorCost] = []
     let context = Double(shape.decodeContext)
-    let costs = stages[stage]
-    let (_, exposed) = walk(shape, costs) { index, term, lines in
+    let (_, exposed) = walk(shape, stage) { index, pointer, lines in
       let (operations, bytes) = lines.roofs(context)
-      let source = costs.terms[index]
+      let source = stages[stage].terms[index]
+      let term = pointer.pointee
       let byRoof = operations > bytes ? Roof.compute : term.byteRoof
       operators.append(
         OperatorCost(
@@ -187,7 +196,7 @@ public struct StepCost: Sendable {
   private func decodeSeconds(_ stage: Stage, _ batch: Int, _ context: Double) -> Double {
     var seconds = stage.decodeFixed[batch]
     var contextual = 0.0
-    let terms = stage.contextual.count
+    let terms = stage.contextualCount
     for index in batch * terms..<(batch + 1) * terms {
       let part = stage.decodeLines[index].seconds(context)
       seconds += part
@@ -213,7 +222,7 @@ public struct StepCost: Sendable {
     batch: Int, context: Int, steps: Int, from start: Instant, into ends: UnsafeMutablePointer<Int64>
   ) {
     var now = start.picoseconds
-    guard batch <= tabulatedBatch, stages[0].contextual.count == 1 else {
+    guard batch <= tabulatedBatch, stages[0].contextualCount == 1 else {
       for step in 0..<steps {
         now += interval(of: StepShape(decodes: batch, context: context + step * batch)).picoseconds
         ends[step] = now
@@ -269,7 +278,7 @@ public struct StepCost: Sendable {
   /// A contextual term is attributed to the roof that bounds it in the first step, and as much of each step to the
   /// host as its dispatch adds to the first.
   public func addDecodeRoofs(batch: Int, context: Int, steps: Int, total: Interval, to roofs: inout RoofTimes) {
-    guard batch <= tabulatedBatch, stages[0].contextual.count == 1 else {
+    guard batch <= tabulatedBatch, stages[0].contextualCount == 1 else {
       let middle = StepShape(decodes: batch, context: context + (steps - 1) * batch / 2)
       roofs.add(explained(middle).roofs, count: Double(steps))
       return
@@ -282,7 +291,8 @@ public struct StepCost: Sendable {
     let exposed = Self.exposed(lines.seconds(Double(context)), slack: stages[0].decodeSlack[batch]) * Double(steps)
     let host = min(exposed, contextual)
     roofs[.host] += host
-    roofs[stages[0].contextual[0].launchRoof] += launch
-    roofs[operations > bytes ? .compute : stages[0].contextual[0].byteRoof] += max(0, contextual - host - launch)
+    roofs[stages[0].compiled[stages[0].fixedCount].launchRoof] += launch
+    roofs[operations > bytes ? .compute : stages[0].compiled[stages[0].fixedCount].byteRoof] += max(
+      0, contextual - host - launch)
   }
 }

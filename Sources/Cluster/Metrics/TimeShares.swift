@@ -34,7 +34,7 @@ public struct TimeShares: Hashable, Sendable {
     let total = named.reduce(0) { $0 + $1.share }
     guard total > 0 else { return TimeShares() }
     var shares = self
-    shares.roofs.seconds /= total
+    shares.roofs.scale(by: 1 / total)
     shares.queue /= total
     shares.transfer /= total
     shares.swap /= total
@@ -44,7 +44,7 @@ public struct TimeShares: Hashable, Sendable {
 
   /// Adds `weight` times the shares of `other`.
   mutating func add(_ other: TimeShares, weight: Double) {
-    roofs.seconds += other.roofs.seconds * weight
+    roofs.add(other.roofs, count: weight)
     queue += other.queue * weight
     transfer += other.transfer * weight
     swap += other.swap * weight
