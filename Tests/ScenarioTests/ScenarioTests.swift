@@ -189,6 +189,21 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
     }
   }
 
+  @Test func aTinyCacheIsAWarning() throws {
+    try withFolder { folder in
+      let text = base.replacingOccurrences(
+        of: "preemption: swap}", with: "kv-cache: {capacity: 1000 tokens, block: 32}}")
+      try write(text, to: "\(folder)/s.yaml")
+      try write(trace, to: "\(folder)/t.csv")
+      let resolved = try Scenario.read(
+        path: "\(folder)/s.yaml", catalogue: Catalogue(root: repository + "/scenarios", dataRoots: [])
+      ).resolve()
+      #expect(resolved.cluster.pools[0].engine.cache.blocks == 31)
+      #expect(resolved.warnings.map(\.what) == ["pool 'decode' cannot hold one long sequence of llama-3.1-70b"])
+      #expect(resolved.warnings.first?.why == "31 blocks hold 992 tokens; one of 4096 needs 1.342 GB over the engine")
+    }
+  }
+
   @Test func aMalformedTraceIsToldWithItsLine() throws {
     try withFolder { folder in
       try write(base, to: "\(folder)/s.yaml")

@@ -8,11 +8,11 @@ extension Catalogue {
 }
 
 /// A file that a scenario named and the catalogue found.
-public struct FoundFile: Hashable, Sendable {
+struct FoundFile: Hashable, Sendable {
   /// The name it was asked by, as diagnostics and settings show it.
-  public var name: String
+  var name: String
   /// The path to open.
-  public var path: String
+  var path: String
 }
 
 /// Finds the files that a scenario names, for one scenario.

@@ -10,8 +10,6 @@ public struct Limits: Hashable, Sendable {
   public var scalarLength = 10_000
   /// Files that extend one another.
   public var extends = 4
-  /// Bytes of a trace.
-  public var traceBytes = 1 << 30
 
   /// The limits that hold unless a caller says otherwise.
   public init() {}

@@ -35,24 +35,21 @@ struct ModelSection {
         at: config.place, "the model has both a name and a config", why: "each of them says what the model is",
         fix: "remove one of them")
     }
-    guard let found else {
-      for key in ["weights", "kv-cache", "activations"] { _ = fields.element(key) }
-      fields.finish()
-      return nil
-    }
-    let formats = formats(fields, found.transformer)
+    let formats = formats(fields, found?.transformer)
     fields.finish()
+    guard let found else { return nil }
     return ServedModel(name: found.name, transformer: found.transformer, formats: formats)
   }
 
-  private func formats(_ fields: Fields, _ model: Transformer) -> ModelFormats {
+  /// The formats, those of the model unless given; they are checked even where the model has faults.
+  private func formats(_ fields: Fields, _ model: Transformer?) -> ModelFormats {
     func format(_ key: String, default fallback: Format, because source: String) -> Format {
       let name = fields.choice(
         key, of: Format.allCases.map(\.rawValue), default: fallback.rawValue, because: source)
       return name.flatMap(Format.init(rawValue:)) ?? fallback
     }
-    let published = model.publishedFormat ?? .fp16
-    let source = model.publishedFormat == nil ? "config.json names no torch_dtype" : "torch_dtype of config.json"
+    let published = model?.publishedFormat ?? .fp16
+    let source = model?.publishedFormat == nil ? "config.json names no torch_dtype" : "torch_dtype of config.json"
     let weights = format("weights", default: published, because: source)
     let wide: Format = published.bytes == 2 ? published : .fp16
     let activations = format("activations", default: wide, because: "the model's 16-bit format")
