@@ -20,7 +20,7 @@ let package = Package(
     .library(
       name: "MedleyCore",
       targets: ["Units", "Kernel", "Hardware", "Models", "Workload", "Cluster", "Policies"]),
-    .library(name: "Medley", targets: ["Command"]),
+    .library(name: "Medley", targets: ["Command", "Scenario"]),
     .executable(name: "medley", targets: ["medley"]),
   ],
   dependencies: [
@@ -74,7 +74,7 @@ let package = Package(
     tests("Ledger", ["LedgerWriter"]),
     tests("Study", ["Scenario", "Cluster", "Ledger"]),
     tests("Report", ["Units", "Models", "Workload", "Cluster", histogram]),
-    tests("Command", ["Scenario", "Policies", "Ledger", "medley"]),
+    tests("Command", ["Scenario", "Cluster", "Ledger", "medley"]),
   ],
   swiftLanguageModes: [.v6]
 )

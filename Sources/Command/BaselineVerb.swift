@@ -10,8 +10,8 @@ struct BaselineVerb: ParsableCommand {
     commandName: "baseline",
     abstract: "Compares scenarios with their accepted results.",
     discussion: """
-      results/baselines holds, for each tracked scenario, its figures with every
-      digit, a hash of every setting and three fingerprints: of the events, the
+      results/baselines holds, for each tracked scenario, its figures to 12
+      digits, a hash of every setting and three fingerprints: of the events, the
       decisions and the requests' times. Which one moved tells where to look.
       Examples:
 

@@ -52,6 +52,9 @@ struct RunVerb: ParsableCommand {
     let loaded = try reading.reader().read(StandardInput.path(scenario))
     let experiments = try loaded.experiments(variant: variant)
     telling.warn([loaded], experiments)
+    if !loaded.scenario.sweep.isEmpty, !telling.quiet {
+      Session.current.console.err("note: the points of the scenario's sweep are not run; set one with --set\n")
+    }
     let folder = try csv.map { try CSVFolder($0, variants: experiments.count > 1) }
     let line = telling.line()
     defer { line.end() }

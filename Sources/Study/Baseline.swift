@@ -2,7 +2,7 @@ import Foundation
 import Ledger
 
 /// What a scenario gave when its results were last accepted, as text that one reviews in a diff: one fact a line,
-/// `key = value`, numbers with every digit.
+/// `key = value`, numbers to 12 digits.
 public struct Baseline: Hashable, Sendable {
   /// One line.
   public struct Fact: Hashable, Sendable {
@@ -65,13 +65,11 @@ public struct Baseline: Hashable, Sendable {
     }
   }
 
-  /// A number with every digit and its unit, whole where it is a whole count.
+  /// A number and its unit. Whole counts stand in full, others to 12 digits: the order in which a sum is added up may
+  /// change, the fingerprints hold what may not.
   private static func text(_ metric: MetricRow) -> String {
-    switch metric.unit {
-    case "count": Int(exactly: metric.value).map(String.init) ?? "\(metric.value)"
-    case "share": "\(metric.value)"
-    default: "\(metric.value) \(metric.unit)"
-    }
+    let number = Int(exactly: metric.value).map(String.init) ?? String(format: "%.12g", metric.value)
+    return ["count", "share"].contains(metric.unit) ? number : "\(number) \(metric.unit)"
   }
 
   /// Reads a text that ``text`` wrote; nil where a line is neither a fact, a comment nor empty, or a key stands twice.
