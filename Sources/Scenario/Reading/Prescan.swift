@@ -4,7 +4,9 @@ import Units
 /// nesting beyond the limit, anchors, aliases and tags (which scenarios do not use), and more than one document.
 ///
 /// The parser resolves aliases in keys by hashing what they stand for, which a few lines can make exponential, and it
-/// recurses into nested collections. This scan is one pass with a stack of bounded depth.
+/// recurses into nested collections. This scan is one pass with a stack of bounded depth. It follows quotes, block
+/// scalars and texts that go on in the next line as the parser does; where a line could be read in two ways, it is
+/// refused.
 struct Prescan {
   /// The text, for places.
   let source: SourceText
@@ -12,9 +14,18 @@ struct Prescan {
   let limits: Limits
   private var column = 0
   private var lineNumber = 0
+  /// Open brackets and braces.
   private var flow = 0
-  private var indents: [Int] = []
+  /// Columns of the block collections that are open: of dashes and of keys.
+  private var open: [Int] = []
+  /// The quote that is open.
   private var quote: Unicode.Scalar?
+  /// Whether an unquoted text may go on, in this line or the next.
+  private var inPlain = false
+  /// Whether something may begin here.
+  private var atToken = true
+  /// Where the text that may turn out a key began in this line; nil where it began in another.
+  private var tokenColumn: Int?
   /// Lines indented deeper than this belong to a block scalar.
   private var blockScalarIndent: Int?
 
@@ -23,121 +34,163 @@ struct Prescan {
     self.limits = limits
   }
 
-  /// Adds what is wrong with the text to `diagnostics`; stops at the first line that nests too deep.
+  /// Adds what is wrong with the text to `diagnostics`; stops at the first fault.
   mutating func run(_ diagnostics: Diagnostics) {
     for (index, line) in source.lines.enumerated() {
       lineNumber = index + 1
       let scalars = Array(line.unicodeScalars)
-      guard checkCharacters(scalars, diagnostics), scan(scalars, diagnostics) else { return }
+      if let fault = badCharacter(scalars) ?? scan(scalars) {
+        diagnostics.add(fault)
+        return
+      }
     }
   }
 
-  private func place(_ column: Int) -> Place { Place(source: source, line: lineNumber, column: column + 1) }
+  private func fault(_ column: Int, _ what: String, why: String = "", fix: String) -> Diagnostic {
+    Diagnostic(at: Place(source: source, line: lineNumber, column: column + 1), what, why: why, fix: fix)
+  }
 
-  /// Whether the line has only characters that YAML allows and that the reader does not use itself.
-  private func checkCharacters(_ line: [Unicode.Scalar], _ diagnostics: Diagnostics) -> Bool {
+  /// A character that YAML does not allow, that breaks lines for the parser only, or that the reader uses itself.
+  private func badCharacter(_ line: [Unicode.Scalar]) -> Diagnostic? {
     for (column, scalar) in line.enumerated() where scalar.value < 0x20 || scalar.value > 0x7E {
-      // Separators are line feeds to the parser and not to us.
       let category = scalar.properties.generalCategory
       let isControl = [.control, .lineSeparator, .paragraphSeparator].contains(category) && scalar != "\t"
-      guard isControl || (0xE000...0xE0FF).contains(scalar.value) || scalar.value == 0xFEFF && lineNumber > 1 else {
-        continue
-      }
-      diagnostics.error(
-        at: place(column), "the character U+\(String(scalar.value, radix: 16, uppercase: true)) is not allowed",
-        why: "scenario files are plain text", fix: "remove it")
-      return false
+      let isMarker = (0xE000...0xE0FF).contains(scalar.value) || scalar.value == 0xFEFF && lineNumber > 1
+      guard isControl || isMarker else { continue }
+      let code = String(scalar.value, radix: 16, uppercase: true)
+      return fault(
+        column, "the character U+\(code) is not allowed", why: "scenario files are plain text", fix: "remove it")
     }
-    return true
+    return nil
   }
 
-  /// Scans one line; false where scanning cannot go on.
-  private mutating func scan(_ line: [Unicode.Scalar], _ diagnostics: Diagnostics) -> Bool {
+  /// Scans one line.
+  private mutating func scan(_ line: [Unicode.Scalar]) -> Diagnostic? {
     let indent = line.firstIndex { $0 != " " } ?? line.count
     if let parent = blockScalarIndent {
-      if indent == line.count || indent > parent { return true }
+      if indent == line.count || indent > parent { return nil }
       blockScalarIndent = nil
     }
+    guard indent < line.count else { return nil }
     column = indent
-    var atToken = true
-    if quote == nil, indent < line.count, line[indent] != "#", flow == 0 {
-      while let last = indents.last, last >= indent { indents.removeLast() }
-      indents.append(indent)
-    }
-    if indent == 0, quote == nil, flow == 0, isSecondDocument(line) {
-      diagnostics.error(
-        at: place(0), "a scenario file holds one document", why: "'---' and '...' begin and end documents",
-        fix: "put each scenario into a file of its own")
-      return false
+    tokenColumn = nil
+    if quote == nil {
+      if let fault = begin(line, indent) { return fault }
     }
     while column < line.count {
-      let scalar = line[column]
-      if let open = quote {
-        let next = column + 1 < line.count ? line[column + 1] : nil
-        if open == "\"" && scalar == "\\" || open == "'" && scalar == "'" && next == "'" {
-          column += 1
-        } else if scalar == open {
-          quote = nil
-        }
-        column += 1
-        atToken = false
-        continue
+      if quote != nil {
+        quoted(line)
+      } else if isComment(line) {
+        inPlain = false
+        return nil
+      } else if let fault = token(line) {
+        return fault
       }
-      switch scalar {
-      case " ", "\t": break
-      case "#" where column == 0 || line[column - 1] == " " || line[column - 1] == "\t": return true
-      case "[", "{":
-        guard atToken || flow > 0 else { break }
-        flow += 1
-        atToken = true
-        guard checkDepth(diagnostics) else { return false }
-      case "]", "}":
-        flow = max(0, flow - 1)
-        atToken = false
-      case ",": atToken = flow > 0 || atToken
-      case ":":
-        let next = column + 1 < line.count ? line[column + 1] : " "
-        if next == " " || next == "\t" || flow > 0 { atToken = true }
-      case "-" where atToken && flow == 0 && (column + 1 == line.count || line[column + 1] == " "):
-        indents.append(column)
-        guard checkDepth(diagnostics) else { return false }
-      case "\"", "'":
-        if atToken { quote = scalar }
-        atToken = false
-      case "&", "*", "!":
-        guard atToken else { break }
-        diagnostics.error(
-          at: place(column), "\(scalar == "!" ? "tags" : "anchors and aliases") are not read",
-          why: "a scenario says what is wanted and nothing else",
-          fix: scalar == "!" ? "remove the tag" : "use 'extends' or 'variants' for what several scenarios share")
-        return false
-      case "?" where atToken && (column + 1 == line.count || line[column + 1] == " "):
-        diagnostics.error(at: place(column), "keys are plain texts", fix: "write 'key: value'")
-        return false
-      case "|" where atToken && flow == 0, ">" where atToken && flow == 0:
-        blockScalarIndent = indents.last ?? 0
-        return checkDepth(diagnostics)
-      default: atToken = false
-      }
+      if blockScalarIndent != nil { return nil }
       column += 1
     }
-    return checkDepth(diagnostics)
+    return nil
   }
 
-  private func isSecondDocument(_ line: [Unicode.Scalar]) -> Bool {
-    let start = line.prefix(3)
-    if start.elementsEqual(["." as Unicode.Scalar, ".", "."]) { return true }
-    guard start.elementsEqual(["-" as Unicode.Scalar, "-", "-"]), line.count == 3 || line[3] == " " else {
-      return false
+  /// Decides how a line begins: with something new, or with more of the text of the line before.
+  private mutating func begin(_ line: [Unicode.Scalar], _ indent: Int) -> Diagnostic? {
+    if indent == 0, flow == 0, isDocumentMark(line) {
+      guard source.lines.prefix(lineNumber - 1).allSatisfy({ $0.isEmpty || $0.hasPrefix("#") }), line[0] == "-" else {
+        return fault(
+          0, "a scenario file holds one document", why: "'---' and '...' begin and end documents",
+          fix: "put each scenario into a file of its own")
+      }
     }
-    return source.lines.prefix(lineNumber - 1).contains { !$0.isEmpty && !$0.hasPrefix("#") }
+    let isNew = flow == 0 && open.contains(indent)
+    if inPlain, !isNew, line[indent] != "#" {
+      let isDash = line[indent] == "-" && isBlank(line, indent + 1)
+      guard !isDash, !"'\"&*!?|>[{".unicodeScalars.contains(line[indent]) else {
+        return fault(
+          indent, "this line could belong to the text before it",
+          why: "a text without quotes goes on in deeper lines", fix: "put the text in quotes, or mend the indentation")
+      }
+      atToken = false
+      return nil
+    }
+    if flow == 0 { while let last = open.last, last > indent { open.removeLast() } }
+    inPlain = false
+    atToken = true
+    return nil
   }
 
-  private func checkDepth(_ diagnostics: Diagnostics) -> Bool {
-    guard flow + indents.count > limits.nesting else { return true }
-    diagnostics.error(
-      at: place(min(column, 200)), "more than \(limits.nesting) collections stand inside each other",
-      why: "no scenario needs that many", fix: "close the brackets, or nest less")
-    return false
+  /// Takes one character of a quoted text.
+  private mutating func quoted(_ line: [Unicode.Scalar]) {
+    let next = column + 1 < line.count ? line[column + 1] : nil
+    if quote == "\"", line[column] == "\\" {
+      column += 1
+    } else if quote == "'", line[column] == "'", next == "'" {
+      column += 1
+    } else if line[column] == quote {
+      quote = nil
+    }
+  }
+
+  /// Takes one character outside quotes and comments.
+  private mutating func token(_ line: [Unicode.Scalar]) -> Diagnostic? {
+    let scalar = line[column]
+    switch scalar {
+    case " ", "\t": return nil
+    case ":" where isColon(line):
+      if flow == 0, let start = tokenColumn, start > open.last ?? -1 { open.append(start) }
+      (atToken, inPlain, tokenColumn) = (true, false, nil)
+    case "," where flow > 0: (atToken, inPlain) = (true, false)
+    case "]" where flow > 0, "}" where flow > 0:
+      flow -= 1
+      (atToken, inPlain) = (false, false)
+    case "[" where atToken || flow > 0, "{" where atToken || flow > 0:
+      if flow == 0 { tokenColumn = column }
+      flow += 1
+      (atToken, inPlain) = (true, false)
+    case "-" where atToken && flow == 0 && isBlank(line, column + 1):
+      if column > open.last ?? -1 { open.append(column) }
+    case "\"" where atToken, "'" where atToken:
+      quote = scalar
+      if flow == 0 { tokenColumn = column }
+      (atToken, inPlain) = (false, false)
+    case "&" where atToken, "*" where atToken:
+      return fault(
+        column, "anchors and aliases are not read", why: "a scenario says what is wanted and nothing else",
+        fix: "use 'extends' or 'variants' for what several scenarios share")
+    case "!" where atToken:
+      return fault(
+        column, "tags are not read", why: "a scenario says what is wanted and nothing else", fix: "remove the tag")
+    case "?" where atToken && isBlank(line, column + 1):
+      return fault(column, "keys are plain texts", fix: "write 'key: value'")
+    case "|" where atToken && flow == 0, ">" where atToken && flow == 0:
+      blockScalarIndent = open.last ?? -1
+      (atToken, inPlain) = (false, false)
+    default:
+      if atToken { (inPlain, tokenColumn) = (true, flow == 0 ? column : nil) }
+      atToken = false
+    }
+    guard flow + open.count > limits.nesting else { return nil }
+    return fault(
+      column, "more than \(limits.nesting) collections stand inside each other", why: "no scenario needs that many",
+      fix: "close the brackets, or nest less")
+  }
+
+  /// Whether the colon here ends a key.
+  private func isColon(_ line: [Unicode.Scalar]) -> Bool {
+    if isBlank(line, column + 1) { return true }
+    guard flow > 0 else { return false }
+    return !inPlain || ",[]{}".unicodeScalars.contains(line[column + 1])
+  }
+
+  private func isComment(_ line: [Unicode.Scalar]) -> Bool {
+    line[column] == "#" && (column == 0 || isBlank(line, column - 1))
+  }
+
+  private func isBlank(_ line: [Unicode.Scalar], _ column: Int) -> Bool {
+    column >= line.count || line[column] == " " || line[column] == "\t"
+  }
+
+  private func isDocumentMark(_ line: [Unicode.Scalar]) -> Bool {
+    guard line.count >= 3, isBlank(line, 3) else { return false }
+    return line[..<3].elementsEqual(["-", "-", "-"]) || line[..<3].elementsEqual([".", ".", "."])
   }
 }

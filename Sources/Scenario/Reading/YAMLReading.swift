@@ -15,7 +15,8 @@ enum YAMLReading {
     guard let node = root.node else { return Element(.null, at: Place(source: source, line: 1, column: 1)) }
     var conversion = Conversion(
       source: source, limits: limits, originals: root.originals, diagnostics: diagnostics, left: limits.elements)
-    return conversion.element(node, depth: 0)
+    // Nodes hold their anchors weakly; the parser holds them.
+    return withExtendedLifetime(root.parser) { conversion.element(node, depth: 0) }
   }
 
   /// First of the private-use characters that stand for the first character of a key given twice.
@@ -28,14 +29,15 @@ enum YAMLReading {
   /// by a marker and the text is parsed again, so that all such keys are found and the rest is read.
   private static func compose(
     _ source: SourceText, _ diagnostics: Diagnostics
-  ) -> (node: Yams.Node?, originals: [Unicode.Scalar: Unicode.Scalar])? {
+  ) -> (parser: Yams.Parser, node: Yams.Node?, originals: [Unicode.Scalar: Unicode.Scalar])? {
     var lines = source.lines
     var originals: [Unicode.Scalar: Unicode.Scalar] = [:]
     while true {
       do {
         // The basic resolver leaves texts as they are; the default one matches each key against regular expressions.
         let text = lines.joined(separator: "\n") + "\n"
-        return (try Yams.Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot(), originals)
+        let parser = try Yams.Parser(yaml: text, resolver: .basic, encoding: .utf8)
+        return (parser, try parser.singleRoot(), originals)
       } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
         guard originals.count < markers, let marker = Unicode.Scalar(firstMarker + UInt32(originals.count)),
           let original = replaceKey(at: context.mark, by: marker, in: &lines)
@@ -113,6 +115,8 @@ private struct Conversion {
         why: "at most \(limits.elements) elements and \(limits.nesting) levels are read", fix: "split the file")
       return nil
     }
+    // The scan before the parser refuses anchors; one that it did not see must not multiply here.
+    guard node.anchor == nil else { return anchored(at: place) }
     switch node {
     case .scalar(let scalar): return text(scalar, at: place)
     case .sequence(let sequence):
@@ -142,10 +146,13 @@ private struct Conversion {
         entries.append(entry)
       }
       return Element(.mapping(entries), at: place)
-    case .alias:
-      diagnostics.error(at: place, "anchors and aliases are not read", fix: "write the value out")
-      return nil
+    case .alias: return anchored(at: place)
     }
+  }
+
+  private func anchored(at place: Place) -> Element? {
+    diagnostics.error(at: place, "anchors and aliases are not read", fix: "write the value out")
+    return nil
   }
 
   private func text(_ scalar: Yams.Node.Scalar, at place: Place) -> Element? {
@@ -163,6 +170,10 @@ private struct Conversion {
 
   private mutating func entry(_ key: Yams.Node, _ value: Yams.Node, depth: Int) -> Entry? {
     let keyPlace = place(key.mark)
+    guard key.anchor == nil else {
+      _ = anchored(at: keyPlace)
+      return nil
+    }
     guard case .scalar(let scalar) = key, scalar.string.unicodeScalars.count <= 200 else {
       diagnostics.error(at: keyPlace, "keys are plain texts of at most 200 characters", fix: "write 'key: value'")
       return nil
