@@ -19,11 +19,12 @@ public struct EngineCost: Sendable {
   /// Lays `model` out over devices like `device`.
   ///
   /// `stageLink` joins one pipeline stage to the next; without it they use the device's own link to its peers.
-  /// Decode batches up to the plan's `maxSequences` are tabulated, at most ``largestTable``.
+  /// Decode batches up to the plan's `maxSequences` are tabulated, at most ``largestTable``. The operators named in
+  /// `free` cost nothing: what would it be worth if they did not?
   /// - Throws: ``EngineFault``.
   public init(
     _ model: Transformer, formats: ModelFormats = ModelFormats(), layout: EngineLayout = EngineLayout(),
-    device: Device, stageLink: Link? = nil, plan: MemoryPlan = MemoryPlan()
+    device: Device, stageLink: Link? = nil, plan: MemoryPlan = MemoryPlan(), free: [String] = []
   ) throws(EngineFault) {
     try Self.check(model, layout, device)
     let operators: Operators
@@ -47,9 +48,14 @@ public struct EngineCost: Sendable {
         prefill: device.execution.prefillDispatch.value.value * share,
         decode: device.execution.decodeDispatch.value.value * share)
     }
+    let stages = layers.enumerated().map { operators.terms(stage: $0.offset, layers: $0.element) }
+    let names = stages.flatMap { $0.map(\.name) }
+    if let unknown = free.first(where: { !names.contains($0) }) {
+      throw .noOperator(unknown, among: names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
+    }
     do {
       cost = try StepCost(
-        stages: layers.enumerated().map { operators.terms(stage: $0.offset, layers: $0.element) },
+        stages: stages.map { $0.filter { !free.contains($0.name) } },
         maxBatch: min(plan.maxSequences, Self.largestTable), dispatch: dispatch)
     } catch { throw .cost(error) }
     self.model = model

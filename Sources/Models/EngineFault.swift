@@ -12,6 +12,8 @@ public enum EngineFault: Error, Hashable, CustomStringConvertible {
   case noLink(device: String)
   /// The weights and the workspace leave no room for a KV block: bytes on one device.
   case memory(needed: Double, available: Double)
+  /// An operator to be left out that the engine does not have, and those it has.
+  case noOperator(String, among: [String])
   /// Terms that are no cost.
   case cost(StepCost.Fault)
 
@@ -24,6 +26,7 @@ public enum EngineFault: Error, Hashable, CustomStringConvertible {
     case .noLink(let device): "\(device) has neither interconnect nor host-link to reach its peers"
     case .memory(let needed, let available):
       "weights and workspace need \(gigabytes(needed)) GB on each device, of which \(gigabytes(available)) GB may be used"
+    case .noOperator(let name, let names): "no operator is named '\(name)'; there are \(names.joined(separator: ", "))"
     case .cost(let fault): "no cost: \(fault)"
     }
   }

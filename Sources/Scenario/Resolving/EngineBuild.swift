@@ -9,6 +9,8 @@ struct EngineBuild {
   let device: Device
   let stageLink: Link?
   let plan: MemoryPlan
+  /// Operators that cost nothing.
+  var free: [String] = []
 
   /// The engine of a pool; nil with a diagnostic at the pool's name or at the setting to blame.
   func engine(pool: String, deviceName: String, _ fields: Fields) -> EngineCost? {
@@ -43,6 +45,11 @@ struct EngineBuild {
         diagnostics.error(
           at: fields.valuePlace(of: "device"), "pool '\(pool)' cannot compute in the model's format", why: "\(fault)",
           fix: "model: {name: \(model.name), activations: ...} with a format of the device")
+      case .noOperator(let operatorName, let names):
+        diagnostics.error(
+          at: fields.valuePlace(of: "free-operators"), "no operator is named '\(operatorName)'",
+          why: "the operators of pool '\(pool)' are \(names.joined(separator: ", "))",
+          fix: nearestWord(to: operatorName, among: names).map { "did you mean '\($0)'?" } ?? "choose one of them")
       case .device, .cost:
         diagnostics.error(
           at: fields.valuePlace(of: "device"), "pool '\(pool)' cannot run \(model.name)", why: "\(error)",
@@ -54,7 +61,8 @@ struct EngineBuild {
 
   private func build(_ layout: EngineLayout) throws(EngineFault) -> EngineCost {
     try EngineCost(
-      model.transformer, formats: model.formats, layout: layout, device: device, stageLink: stageLink, plan: plan)
+      model.transformer, formats: model.formats, layout: layout, device: device, stageLink: stageLink, plan: plan,
+      free: free)
   }
 
   /// Bytes of one KV block on one device.

@@ -56,6 +56,7 @@ struct PoolSection {
     let preemption = preemption(fields, device, layout)
     let stageLink = fields.text("stage-link").flatMap { shelf.link($0, at: fields.valuePlace(of: "stage-link")) }
     let batch = fields.has("batch") ? Self.batch(fields, policies, context) : batch
+    let free = freeOperators(fields)
     let power = power(fields, device, layout)
     let price = price(fields, device, layout)
     fields.finish()
@@ -67,7 +68,8 @@ struct PoolSection {
     guard let device, let replicas, let copies, let preemption, let batch, let model,
       reading.diagnostics.errorCount == errors
     else { return nil }
-    let build = EngineBuild(model: model, layout: layout, device: device.value, stageLink: stageLink, plan: plan)
+    let build = EngineBuild(
+      model: model, layout: layout, device: device.value, stageLink: stageLink, plan: plan, free: free)
     guard let engine = build.engine(pool: name, deviceName: device.name, fields) else { return nil }
     let blocks = engine.memory.blocks
     let cacheDescription = KVCacheDescription(
@@ -84,6 +86,21 @@ struct PoolSection {
         name: name, deviceName: device.name, device: device.value, engine: engine, replicas: replicas * copies,
         price: price, power: power, batch: batch.name)
     )
+  }
+
+  /// The names under `free-operators`: what a cluster would be worth if they cost nothing.
+  private func freeOperators(_ fields: Fields) -> [String] {
+    let names = fields.elements("free-operators").compactMap { entry -> String? in
+      if entry.element.text == nil {
+        reading.diagnostics.error(
+          at: entry.element.place, "'free-operators' takes names of operators, not \(entry.element.kind)",
+          why: "the time of each operator named is left out of every step",
+          fix: "write [attention.decode], with names that `medley explain` lists")
+      }
+      return entry.element.text
+    }
+    fields.note("free-operators", names.isEmpty ? "none" : names.joined(separator: ", "), because: "every operator counts")
+    return names
   }
 
   private func noteBlocks(_ engine: EngineCost, _ plan: MemoryPlan, _ fields: Fields) {
