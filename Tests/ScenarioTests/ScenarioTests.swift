@@ -189,6 +189,14 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
     }
   }
 
+  @Test func thousandsOfVariantsOrAxesAreRefusedAtOnce() {
+    for key in ["variants", "sweep"] {
+      let text = base + "\(key):\n" + (0..<5000).map { "  \(key == "sweep" ? "seed.x" : "v")\($0): [1]\n" }.joined()
+      let faults = #expect(throws: Faults.self) { try scenario(["s.yaml": text, "t.csv": trace]) }
+      #expect(faults?.diagnostics.contains { $0.why.hasPrefix("it has at most") } == true)
+    }
+  }
+
   @Test func aTinyCacheIsAWarning() throws {
     try withFolder { folder in
       let text = base.replacingOccurrences(

@@ -4,6 +4,9 @@ import Units
 ///
 /// Pure data; ``resolve(variant:overrides:)`` turns it into something to run.
 public struct Scenario: Sendable {
+  /// Most variants of a scenario.
+  public static let variantLimit = 256
+
   /// The file as it was given.
   public let path: String
   /// The name: the file's without folder and ending.
@@ -20,7 +23,7 @@ public struct Scenario: Sendable {
   public let claims: [Claim]
   /// Warnings about the file as a whole.
   public let warnings: [Diagnostic]
-  /// The settings that all variants share, with overrides applied.
+  /// The settings that all variants share.
   let root: Element
   /// What each variant changes.
   let changes: [Element]
@@ -66,6 +69,11 @@ public struct Scenario: Sendable {
     question = fields.text("question") ?? ""
     let listed = fields.fields("variants")
     let entries = root["variants"]?.entries ?? []
+    if entries.count > Self.variantLimit {
+      diagnostics.error(
+        at: listed.place, "the scenario has \(entries.count) variants", why: "it has at most \(Self.variantLimit)",
+        fix: "sweep what differs, or write several scenarios")
+    }
     variants = entries.map(\.key)
     changes = entries.map(\.value)
     for entry in entries {
@@ -130,6 +138,7 @@ public struct Scenario: Sendable {
 
   /// Resolves every variant, and every value of the sweep on the baseline, for their faults.
   private mutating func check(_ diagnostics: Diagnostics) {
+    guard variants.count <= Self.variantLimit, sweep.count <= SweepAxis.axisLimit else { return }
     for variant in variants.isEmpty ? [nil] : variants.map(Optional.some) {
       stock = resolve(variant, [], diagnostics).stock
     }

@@ -4,6 +4,8 @@ import Units
 public struct SweepAxis: Hashable, Sendable {
   /// Most values of an axis.
   public static let limit = 10_000
+  /// Most axes of a sweep.
+  public static let axisLimit = 16
 
   /// The path from the root: "workload.rate-scale".
   public var path: String
@@ -17,6 +19,11 @@ public struct SweepAxis: Hashable, Sendable {
   static func read(_ root: Fields) -> [SweepAxis] {
     guard root.has("sweep") else { return [] }
     let fields = root.fields("sweep")
+    if fields.keys.count > axisLimit {
+      root.diagnostics.error(
+        at: fields.place, "the sweep has \(fields.keys.count) axes", why: "it has at most \(axisLimit)",
+        fix: "sweep what matters")
+    }
     return fields.keys.compactMap { key in
       guard let element = fields.element(key) else { return nil }
       let place = fields.place(of: key)
