@@ -37,6 +37,7 @@ public struct Baseline: Hashable, Sendable {
       return "\(key): \(was) -> \(now) (" + String(format: "%+.3g", (b / a - 1) * 100) + " %)"
     }
 
+    /// The number that a value begins with; nil for hashes, which may look like one.
     private static func number(_ value: String) -> Double? {
       value.split(separator: " ").first.flatMap { $0.count < 16 || $0.contains(".") ? Double($0) : nil }
     }
@@ -65,10 +66,11 @@ public struct Baseline: Hashable, Sendable {
     }
   }
 
-  /// A number and its unit. Whole counts stand in full, others to 12 digits: the order in which a sum is added up may
+  /// A number and its unit. Whole numbers stand in full, others to 12 digits: the order in which a sum is added up may
   /// change, the fingerprints hold what may not.
   private static func text(_ metric: MetricRow) -> String {
-    let number = Int(exactly: metric.value).map(String.init) ?? String(format: "%.12g", metric.value)
+    let rounded = metric.value.isNaN ? "nan" : String(format: "%.12g", metric.value)
+    let number = Int(exactly: metric.value).map(String.init) ?? rounded
     return ["count", "share"].contains(metric.unit) ? number : "\(number) \(metric.unit)"
   }
 
