@@ -103,7 +103,7 @@ extension MeasuredRun {
     var number = 1
     while let line = lines.next() {
       number += 1
-      guard line.hasPrefix(source) || line.hasPrefix("\"" + source) else { continue }
+      guard !line.isEmpty, line.hasPrefix(source) || line.hasPrefix("\"" + source) else { continue }
       let row = fields(line)
       guard row.count == names.count else {
         throw ReadError(line: number, why: "has \(row.count) fields, the header \(names.count)")

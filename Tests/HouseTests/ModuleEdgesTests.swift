@@ -29,7 +29,9 @@ import Testing
     "medley": ["Command"],
   ]
 
-  static let standard: Set<String> = ["Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Darwin", "Synchronization"]
+  static let standard: Set<String> = [
+    "Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Darwin", "Synchronization",
+  ]
 
   static func imports(of module: String) throws -> [(file: String, name: String)] {
     let folder = root.appending(path: "Sources/\(module)")

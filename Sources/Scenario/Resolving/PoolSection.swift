@@ -99,7 +99,8 @@ struct PoolSection {
       }
       return entry.element.text
     }
-    fields.note("free-operators", names.isEmpty ? "none" : names.joined(separator: ", "), because: "every operator counts")
+    fields.note(
+      "free-operators", names.isEmpty ? "none" : names.joined(separator: ", "), because: "every operator counts")
     return names
   }
 
