@@ -78,7 +78,7 @@ struct CapacityVerb: ParsableCommand {
   }
 
   func run() throws {
-    let loaded = try reading.reader().read(StandardInput.path(scenario))
+    let loaded = try reading.reader().read(argument: scenario)
     let plan = try plan(loaded.scenario.capacity)
     let experiments = try loaded.experiments(variant: variant)
     telling.warn([loaded], experiments)

@@ -32,7 +32,7 @@ struct Check: ParsableCommand {
     var isFaulty = false
     for scenario in scenarios {
       do {
-        let loaded = try reader.read(StandardInput.path(scenario)).scenario
+        let loaded = try reader.read(argument: scenario).scenario
         if !quiet { for warning in loaded.warnings { console.err("\(warning)\n") } }
         let count = loaded.variants.count
         console.out("\(scenario): ok" + (count > 0 ? ", \(count) variants\n" : "\n"))

@@ -66,11 +66,11 @@ private struct Side {
   init(_ subject: String, _ reader: ScenarioReader, ledger: String) throws {
     func isFile(_ path: String) -> Bool { path == "-" || FileManager.default.fileExists(atPath: path) }
     if isFile(subject) {
-      let scenario = try reader.read(StandardInput.path(subject))
+      let scenario = try reader.read(argument: subject)
       experiments = try scenario.experiments()
       loaded = scenario
     } else if let colon = subject.lastIndex(of: ":"), isFile(String(subject[..<colon])) {
-      let scenario = try reader.read(StandardInput.path(String(subject[..<colon])))
+      let scenario = try reader.read(argument: String(subject[..<colon]))
       experiments = try scenario.experiments(variant: String(subject[subject.index(after: colon)...]))
       loaded = scenario
     } else if subject.contains("/") || subject.hasSuffix(".yaml") {

@@ -38,22 +38,22 @@ enum Interruption {
     }
   }
 
-  /// A new folder that goes with the process.
-  /// - Throws: `CocoaError` where it cannot be made.
-  static func temporaryFolder() throws -> String {
+  /// Gives `body` a new folder and removes it afterwards.
+  /// - Throws: `CocoaError` where it cannot be made, and what `body` throws.
+  static func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("medley-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     state.withLock { _ = $0.folders.insert(path) }
-    return path
+    defer {
+      try? FileManager.default.removeItem(atPath: path)
+      state.withLock { _ = $0.folders.remove(path) }
+    }
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    return try body(path)
   }
-
-  /// Removes what must not outlive the process.
-  static func clean() { state.withLock { clean(&$0) } }
 
   private static func clean(_ state: inout State) {
     for path in state.unfinished { unlink(path) }
     for folder in state.folders { try? FileManager.default.removeItem(atPath: folder) }
-    state.folders = []
   }
 
   /// Writes a file: `body` hands over its bytes in pieces. Another file of that name is replaced when all is written.

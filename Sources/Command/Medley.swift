@@ -14,9 +14,7 @@ public enum Medley {
   /// A package with policies of its own is a medley with `Medley.main(policies:)` as its executable.
   public static func main(policies: PolicyCatalogue = .standard) -> Never {
     Interruption.watch()
-    let outcome = run(Array(CommandLine.arguments.dropFirst()), policies: policies)
-    Interruption.clean()
-    exit(outcome.rawValue)
+    exit(run(Array(CommandLine.arguments.dropFirst()), policies: policies).rawValue)
   }
 
   /// Runs a verb with `arguments` (without the executable's name), writing to `console`.

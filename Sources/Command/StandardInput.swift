@@ -1,14 +1,17 @@
 import Foundation
+import Study
 
-/// Scenarios from standard input.
-enum StandardInput {
-  /// The path of a scenario; for `-` that of a file with all of standard input, which goes when the process ends.
-  /// - Throws: `CocoaError` where the file cannot be written.
-  static func path(_ argument: String) throws -> String {
-    guard argument == "-" else { return argument }
-    let folder = try Interruption.temporaryFolder()
-    let path = "\(folder)/standard-input.yaml"
-    try FileHandle.standardInput.readDataToEndOfFile().write(to: URL(fileURLWithPath: path))
-    return path
+extension ScenarioReader {
+  /// Reads the scenario that an argument names: a file, or `-` for standard input.
+  ///
+  /// Files that a scenario on standard input names come from the catalogue and the data roots.
+  /// - Throws: as `read(_:)`, and `CocoaError` where standard input cannot be kept meanwhile.
+  func read(argument: String) throws -> LoadedScenario {
+    guard argument == "-" else { return try read(argument) }
+    return try Interruption.withTemporaryFolder { folder in
+      let path = "\(folder)/standard-input.yaml"
+      try FileHandle.standardInput.readDataToEndOfFile().write(to: URL(fileURLWithPath: path))
+      return try read(path)
+    }
   }
 }
