@@ -12,14 +12,18 @@ enum RunText {
       style: style)
   }
 
-  /// How fast each was simulated.
+  /// How fast each was simulated, and in how many events of the agenda.
   static func speed(_ runs: [Run]) -> String {
     runs.map { run in
       let name = runs.count > 1 ? "\(run.experiment.scenario.variant ?? run.experiment.name): " : ""
       return "\(name)\(NumberText.count(run.summary.requests)) requests simulated in "
         + "\(NumberText.time(run.wallSeconds)) wall: \(NumberText.significant(run.requestsPerWallSecond)) requests/s "
-        + "(simulation alone)\n"
+        + "(simulation alone), \(events(run.summary)) events a request\n"
     }.joined()
+  }
+
+  private static func events(_ summary: Summary) -> String {
+    NumberText.significant(Double(summary.events) / Double(max(1, summary.requests)))
   }
 
   /// Published results beside ours.

@@ -72,16 +72,17 @@ struct RunVerb: ParsableCommand {
     }
     line.end()
     let claims = ClaimCheck.check(loaded.scenario.claims, on: runs)
-    show(runs, ids, claims)
+    show(loaded.scenario.question, runs, ids, claims)
     try judge(runs, claims)
   }
 
-  private func show(_ runs: [Run], _ ids: [String?], _ claims: [ClaimCheck]) {
+  private func show(_ question: String, _ runs: [Run], _ ids: [String?], _ claims: [ClaimCheck]) {
     let console = Session.current.console
     if json {
       console.out(RunJSON.document(runs, ids: ids, claims: claims).text)
       return
     }
+    if !question.isEmpty { console.out(question + "\n\n") }
     console.out(RunText.figures(runs, style: console.style) + "\n")
     if !claims.isEmpty { console.out(RunText.claims(claims) + "\n") }
     console.out(RunText.speed(runs))
