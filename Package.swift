@@ -20,7 +20,7 @@ let package = Package(
     .library(
       name: "MedleyCore",
       targets: ["Units", "Kernel", "Hardware", "Models", "Workload", "Cluster", "Policies"]),
-    .library(name: "Medley", targets: ["Command"]),
+    .library(name: "Medley", targets: ["Command", "Scenario"]),
     .executable(name: "medley", targets: ["medley"]),
   ],
   dependencies: [
@@ -30,7 +30,8 @@ let package = Package(
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
-    core("Units", []),
+    // Rounding to an integer is a call of the C library's rint on a processor without SSE4.1.
+    .target(name: "Units", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     core("Kernel", ["Units"]),
     core("Hardware", ["Units"]),
     core("Models", ["Units", "Hardware"]),
@@ -49,7 +50,7 @@ let package = Package(
       ]),
     .target(name: "Ledger", dependencies: ["Units", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(name: "Study", dependencies: ["Units", "Cluster", "Workload", "Scenario", "Ledger"]),
-    .target(name: "Report", dependencies: ["Units", "Cluster", "Study", "Ledger"]),
+    .target(name: "Report", dependencies: ["Units", "Models", "Workload", "Cluster"]),
     .target(
       name: "Command",
       dependencies: ["Scenario", "Study", "Report", "Ledger", "Calibration", "Policies", argumentParser]),
@@ -58,6 +59,9 @@ let package = Package(
     .target(
       name: "Support", dependencies: ["Units", "Kernel", "Models", "Workload", "Cluster", histogram],
       path: "Tests/Support"),
+    .executableTarget(
+      name: "bench", dependencies: ["Kernel", "Units", "Models", "Workload", "Cluster", "Policies", "Support"],
+      path: "Tests/Benchmarks"),
     .testTarget(name: "HouseTests"),
     tests("Units", []),
     tests("Kernel", ["Statistics"]),
@@ -71,9 +75,9 @@ let package = Package(
     tests("Scenario", []),
     .executableTarget(name: "LedgerWriter", dependencies: ["Ledger"], path: "Tests/LedgerWriter"),
     tests("Ledger", ["LedgerWriter"]),
-    tests("Study", []),
-    tests("Report", []),
-    tests("Command", []),
+    tests("Study", ["Scenario", "Cluster", "Ledger"]),
+    tests("Report", ["Units", "Models", "Workload", "Cluster", histogram]),
+    tests("Command", ["Scenario", "Cluster", "Ledger", "medley"]),
   ],
   swiftLanguageModes: [.v6]
 )

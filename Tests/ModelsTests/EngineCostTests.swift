@@ -98,28 +98,3 @@ import Units
     #expect(try fault(1, 1, device)?.description == "ideal has no compute rate for fp16 nor for its fallbacks")
   }
 }
-
-@Suite struct LoneRequestTests {
-  @Test func equalsTheStepsOfTheRequest() throws {
-    for engine in try engines() {
-      let lone = LoneRequest(engine.cost, maxContext: 2000)
-      var prompt = StepShape()
-      prompt.addChunk(tokens: 700, cached: 0, last: true)
-      var first = Interval.zero
-      for stage in 0..<engine.cost.stageCount { first += engine.cost.interval(of: prompt, stage: stage) }
-      #expect(lone.timeToFirstToken(prompt: 700) == first)
-      // 300 tokens: 299 decode steps, which read 701 to 999 KV tokens.
-      var decode = Interval.zero
-      for context in 701...999 {
-        for stage in 0..<engine.cost.stageCount {
-          decode += engine.cost.interval(of: StepShape(decodes: 1, context: context), stage: stage)
-        }
-      }
-      #expect(lone.decodeTime(prompt: 700, output: 300) == decode)
-      #expect(lone.timePerOutputToken(prompt: 700, output: 300).value == decode.seconds / 299)
-      #expect(lone.endToEnd(prompt: 700, output: 300) == first + decode)
-      #expect(lone.timePerOutputToken(prompt: 700, output: 1).value == 0)
-      #expect(lone.maxContext == 2000)
-    }
-  }
-}
