@@ -27,7 +27,7 @@ struct RunVerbTests {
   func variant() throws {
     let small = try SmallScenario()
     let ran = medley("run", small.path, "--variant", "uneven")
-    #expect(ran.outcome == .ok && ran.out.hasPrefix("small/uneven: 40 of 40 requests"))
+    #expect(ran.outcome == .ok && ran.out.contains("\n\nsmall/uneven: 40 of 40 requests"))
     let wrong = medley("run", small.path, "--variant", "unevn")
     #expect(wrong.outcome == .fault && wrong.out.isEmpty && wrong.err.contains("did you mean 'uneven'?"))
   }
