@@ -75,9 +75,9 @@ struct Root: ParsableCommand {
     discussion: """
       A scenario is a YAML file: devices, model, policies, workload, SLOs. Start with one:
 
-        medley run scenarios/quickstart.yaml             all its variants, side by side
-        medley explain scenarios/quickstart.yaml         what it means and where the time goes
-        medley capacity scenarios/quickstart.yaml        the highest rate that meets its SLOs
+        medley run scenarios/quickstart.yaml       all variants, side by side
+        medley explain scenarios/quickstart.yaml   its settings and its costs
+        medley capacity scenarios/quickstart.yaml  the highest rate within SLOs
 
       Results go to standard output, everything else to standard error. Exit codes:
 

@@ -17,7 +17,7 @@ public enum Outcome: Int32, Sendable, CaseIterable {
   var help: String {
     switch self {
     case .ok: "all went well"
-    case .fault: "a scenario, a file it names, a policy's decision or the ledger is at fault"
+    case .fault: "a scenario, a file it names, a policy or the ledger is at fault"
     case .unmet: "an SLO (with --strict), a baseline or a capacity was not met"
     case .usage: "the command line is wrong"
     case .internalFault: "a fault of medley itself"
