@@ -70,7 +70,7 @@ struct Sample {
     var transfer = TransferTotals(pair: PoolPair(from: 0, to: 1))
     transfer.count = 1
     transfer.bytes = 90_000
-    transfer.busy = .milliseconds(60)
+    transfer.busyPicoseconds = 60_000_000_000
     transfer.exposed = 0.06
     result = RunResult(
       outcomes: outcomes, gaps: gaps, replicas: [first, second], transfers: [transfer], end: Self.milliseconds(400),

@@ -201,7 +201,7 @@ public struct TransferSummary: Hashable, Sendable {
     count = totals.count
     bytes = Memory(Double(totals.bytes))
     meanBandwidth = Bandwidth(duration.value > 0 ? Double(totals.bytes) / duration.value : 0)
-    busy = Seconds(totals.busy.seconds)
+    busy = Seconds(Double(totals.busyPicoseconds) / 1e12)
     exposed = Seconds(totals.exposed)
   }
 }

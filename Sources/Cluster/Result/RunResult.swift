@@ -137,10 +137,10 @@ public struct TransferTotals: Hashable, Sendable {
   public var pair: PoolPair
   /// Transfers begun.
   public var count = 0
-  /// Bytes carried.
+  /// Bytes carried, `Int.max` where there were more.
   public var bytes = 0
-  /// Time in which bytes crossed, summed over transfers.
-  public var busy = Interval.zero
+  /// Picoseconds in which bytes crossed, summed over transfers: many at once add up to more than a run can last.
+  public var busyPicoseconds: Int128 = 0
   /// The time between a request's first token and its landing, summed over transfers.
   public var exposed = 0.0
 

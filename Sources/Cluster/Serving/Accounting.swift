@@ -81,8 +81,9 @@ extension ServingCore {
     let pair = PoolPair(from: replicas[source].pool, to: replicas[destination].pool)
     guard let index = transfers.firstIndex(where: { $0.pair == pair }) else { return }
     transfers[index].count += 1
-    transfers[index].bytes += Int(min(bytes, 0x1p62))
-    transfers[index].busy += Interval(picoseconds: busy)
+    let (sum, overflow) = transfers[index].bytes.addingReportingOverflow(Int(min(bytes, 0x1p62)))
+    transfers[index].bytes = overflow ? .max : sum
+    transfers[index].busyPicoseconds += Int128(busy)
     transfers[index].exposed += Double(exposed) * 1e-12
   }
 

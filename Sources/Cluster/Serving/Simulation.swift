@@ -13,6 +13,23 @@ public enum SimulationError: Error, Hashable {
   case badCluster(String)
 }
 
+extension SimulationError: CustomStringConvertible {
+  /// One line that says what cannot be, and what to change.
+  public var description: String {
+    switch self {
+    case .badRequest(let index):
+      "request \(index) arrives before the one before it or after 53 days, or has too few or too many tokens"
+    case .stalled(let unfinished, let moment):
+      "nothing is left to happen after \(moment.seconds) s, and \(unfinished) requests are unfinished: a policy waits "
+        + "for what never comes"
+    case .tooLong:
+      "the run would last longer than 53 days of simulated time: a step, a swap or a transfer takes that long, or the "
+        + "workload is too much for the cluster"
+    case .badCluster(let why): why
+    }
+  }
+}
+
 /// Runs workloads on clusters.
 public enum Simulation {
   /// Serves `requests` (in order of arrival) on `cluster` and returns all that happened, as SERVING.md says.
@@ -42,6 +59,14 @@ public enum Simulation {
       else {
         throw SimulationError.badCluster("a limit of pool '\(pool.name)' is outside 1 to 2^31 - 1")
       }
+    }
+    let watts = cluster.pools.reduce(0.0) { sum, pool in
+      let power = pool.engine.power
+      return sum + [power.idle, power.prefill, power.decode].reduce(0) { $0 + $1.value } * Double(pool.replicas)
+    }
+    // In whole milliwatts, which are added up as integers.
+    guard watts >= 0, watts <= 1e15 else {
+      throw SimulationError.badCluster("the power of the cluster is outside 0 to 1e15 W")
     }
     for path in cluster.transfers.values where path.layers < 1 || !(path.bandwidth.value > 0) {
       throw SimulationError.badCluster("a transfer path has no layers or no bandwidth")

@@ -35,7 +35,7 @@ extension ServingCore {
     receiving.sort()
     for position in 0..<receiving.count {
       let destination = Int(receiving[position])
-      while replicas[destination].inbound.count > 0, mayBegin(at: destination) { begin(at: destination) }
+      while replicas[destination].inbound.count > 0, mayBegin(at: destination) { try begin(at: destination) }
     }
     receiving.removeAll()
   }
@@ -78,7 +78,8 @@ extension ServingCore {
   }
 
   /// Begins the transfer at the head of the inbound queue of `destination`.
-  private mutating func begin(at destination: Int) {
+  /// - Throws: ``SimulationError/tooLong`` where the ports are not free before the horizon.
+  private mutating func begin(at destination: Int) throws {
     let request = links.popFront(&replicas[destination].inbound)
     let index = Int(request)
     let source = Int(prefillReplica[index])
@@ -95,6 +96,7 @@ extension ServingCore {
     let first = isLayerwise ? start + (end - start) / Int64(path.layers) : end
     let last = isLayerwise ? end + layer : end
     let begin = max(now, first, replicas[source].outPortFree, replicas[destination].inPortFree)
+    guard begin <= Self.horizon else { throw SimulationError.tooLong }
     replicas[source].outPortFree = begin + service
     replicas[destination].inPortFree = begin + service
     let landing = max(begin + service, last) + boundedPicoseconds(path.latency.value)

@@ -83,4 +83,36 @@ import Workload
     #expect(outcomes.done[0] == Outcomes.never && outcomes.done[1] == Outcomes.never)
     #expect(outcomes.done[2] > .start)
   }
+
+  @Test(arguments: [1e30, .infinity, .nan, -1]) func powerThatCannotBeAddedUpIsRefused(watts: Double) throws {
+    let cache = KVCacheDescription(blockTokens: 16, blocks: 10, watermark: 0, bytesPerToken: 1)
+    let engine = EngineDescription(
+      cost: try .linear(step: 1e-3, token: 0), cache: cache, maxSequences: 4, maxBatchTokens: 64,
+      power: EnginePower(idle: Power(watts), prefill: Power(0), decode: Power(0)))
+    let cluster = ClusterDescription(
+      pools: [PoolDescription(name: "all", replicas: 1, engine: engine, batch: PrefillFirst())])
+    let error = try #require(throws: SimulationError.self) {
+      try Simulation.run(cluster, requests: [], route: RoundRobin())
+    }
+    #expect(error.description == "the power of the cluster is outside 0 to 1e15 W")
+  }
+
+  @Test func transfersPastTheHorizonAreRefused() throws {
+    // Each takes 2^56 ps, the longest there is, and all leave through one port: the 65th would begin after 2^62 ps.
+    let cache = KVCacheDescription(blockTokens: 16, blocks: 1000, watermark: 0, bytesPerToken: 1)
+    let engine = EngineDescription(
+      cost: try .linear(step: 1e-3, token: 0), cache: cache, maxSequences: 200, maxBatchTokens: 64)
+    let cluster = ClusterDescription(
+      pools: ["p", "d"].map { PoolDescription(name: $0, replicas: 1, engine: engine, batch: PrefillFirst()) },
+      transfers: [
+        PoolPair(from: 0, to: 1): TransferDescription(
+          bandwidth: Bandwidth(1e-6), latency: Seconds(0), mode: .layerwise, layers: 4)
+      ])
+    func serve(_ count: Int) throws -> RunResult {
+      let requests = Array(repeating: Request(arrival: .start, promptTokens: 10, outputTokens: 5), count: count)
+      return try Simulation.run(cluster, requests: requests, route: Crossing())
+    }
+    #expect(try serve(3).transfers.first?.busyPicoseconds == 3 << 56)
+    #expect(throws: SimulationError.tooLong) { try serve(200) }
+  }
 }
