@@ -10,6 +10,7 @@ struct SLOJudge {
   /// The values of each clause that is not about gaps: picoseconds, or slowdowns.
   private var times: [[Int64]]
   private var slowdowns: [[Double]]
+  /// Of each clause the values of requests that never ended; the gaps they would have had where it is about gaps.
   private var rejected: [Int]
   private var within: [Int]
   private var limits: [Int64]
@@ -64,8 +65,12 @@ struct SLOJudge {
   /// Sees a request that was rejected or never ended: later than any bound.
   mutating func seeUnserved(_ request: Request) {
     requests += 1
-    for index in slo.clauses.indices where slo.clauses[index].metric != .tpot || request.outputTokens > 1 {
-      rejected[index] += 1
+    for index in slo.clauses.indices {
+      switch slo.clauses[index].metric {
+      case .ttft, .e2e: rejected[index] += 1
+      case .tpot: rejected[index] += request.outputTokens > 1 ? 1 : 0
+      case .itl: rejected[index] += Int(request.outputTokens) - 1
+      }
     }
   }
 
@@ -83,7 +88,7 @@ struct SLOJudge {
 
   private mutating func verdict(_ index: Int, _ gaps: Histogram<UInt64>) -> SLOVerdict {
     let clause = slo.clauses[index]
-    if clause.metric == .itl { return verdict(clause, gaps) }
+    if clause.metric == .itl { return verdict(clause, gaps, missing: rejected[index]) }
     let measuredCount = times[index].count + slowdowns[index].count
     let count = measuredCount + rejected[index]
     guard count > 0 else { return SLOVerdict(clause: clause, measured: nil, share: 1, isMet: requests > 0) }
@@ -114,14 +119,22 @@ struct SLOJudge {
     return SLOVerdict(clause: clause, measured: measured, share: share, isMet: isWithin)
   }
 
-  /// The verdict on a percentile of gaps, as exact as the histogram: 3 significant digits.
-  private func verdict(_ clause: SLOClause, _ gaps: Histogram<UInt64>) -> SLOVerdict {
-    guard case .percentile(let fraction) = clause.scope, case .absolute(let bound) = clause.bound,
-      gaps.totalCount > 0
+  /// The verdict on a percentile of gaps, as exact as the histogram: 3 significant digits. The `missing` gaps of
+  /// requests that never ended are longer than any bound.
+  private func verdict(_ clause: SLOClause, _ gaps: Histogram<UInt64>, missing: Int) -> SLOVerdict {
+    let measuredCount = Int(gaps.totalCount)
+    let count = measuredCount + missing
+    guard case .percentile(let fraction) = clause.scope, case .absolute(let bound) = clause.bound, count > 0
     else { return SLOVerdict(clause: clause, measured: nil, share: 1, isMet: requests > 0) }
-    let measured = Double(gaps.valueAtPercentile(fraction * 100)) / 1e9
+    guard measuredCount > 0 else { return SLOVerdict(clause: clause, measured: nil, share: 0, isMet: false) }
+    let share =
+      gaps.percentileAtOrBelowValue(UInt64(bound.value * 1e9)) / 100 * (Double(measuredCount) / Double(count))
+    let rank = OrderStatistics.rank(fraction, of: count)
+    guard rank < measuredCount else { return SLOVerdict(clause: clause, measured: nil, share: share, isMet: false) }
+    let place = missing == 0 ? fraction : (Double(rank) + 0.5) / Double(measuredCount)
+    let measured = Double(gaps.valueAtPercentile(place * 100)) / 1e9
     return SLOVerdict(
-      clause: clause, measured: measured, share: gaps.percentileAtOrBelowValue(UInt64(bound.value * 1e9)) / 100,
+      clause: clause, measured: measured, share: share,
       isMet: clause.isStrict ? measured < bound.value : measured <= bound.value)
   }
 }
