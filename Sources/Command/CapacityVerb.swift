@@ -35,7 +35,9 @@ struct CapacityVerb: ParsableCommand {
   var min: Double?
 
   @Option(
-    help: ArgumentHelp("The highest rate; without it the search doubles the rate until one fails.", valueName: "rate"))
+    help: ArgumentHelp(
+      "The highest rate; without it the search doubles the rate until one fails, or a run would have 10 million requests.",
+      valueName: "rate"))
   var max: Double?
 
   @Option(help: ArgumentHelp("The distance of the grid's rates; needs --max.", valueName: "rate"))
@@ -78,7 +80,7 @@ struct CapacityVerb: ParsableCommand {
   }
 
   func run() throws {
-    let loaded = try reading.reader().read(argument: scenario)
+    let loaded = try reading.reader().read(argument: scenario, variant: variant)
     let plan = try plan(loaded.scenario.capacity)
     let experiments = try loaded.experiments(variant: variant)
     telling.warn([loaded], experiments)
@@ -92,7 +94,7 @@ struct CapacityVerb: ParsableCommand {
       }
       line.set("\(experiment.name): searching")
       return try Capacity.find(
-        plan, workers: telling.jobs,
+        plan, ceiling: experiment.scenario.workload.highestRate, workers: telling.jobs,
         finished: { line.set("\(experiment.name): \($0) of \($1) rates simulated") },
         experiment: { experiment.at($0) })
     }

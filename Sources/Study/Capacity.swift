@@ -3,17 +3,18 @@ import Units
 
 /// The highest rate at which an experiment meets its SLO.
 public enum Capacity {
-  /// Searches as `plan` says; `experiment` gives the scenario at a rate.
+  /// Searches as `plan` says, up to `ceiling` where the plan names no highest rate; `experiment` gives the scenario at
+  /// a rate.
   ///
   /// Rates that the search asks for together run side by side. `finished` is called after each of them with all
   /// probes of its batch that are done and asked for.
   /// - Throws: what `experiment` and ``Experiment/run()`` throw.
   public static func find(
-    _ plan: SearchPlan, workers: Int = Parallel.cores,
+    _ plan: SearchPlan, ceiling: Rate = Rate(1e9), workers: Int = Parallel.cores,
     finished: @escaping @Sendable (_ done: Int, _ asked: Int) -> Void = { _, _ in },
     experiment: @escaping @Sendable (Rate) throws -> Experiment
   ) throws -> CapacityFinding {
-    try CapacitySearch.run(plan) { rates in
+    try CapacitySearch.run(plan, ceiling: ceiling) { rates in
       try Parallel.map(rates, workers: workers, finished: { finished($0, rates.count) }) { rate in
         let slo = try experiment(rate).run().summary.slo
         return CapacityProbe(rate: rate, passes: slo?.isMet ?? true, missed: slo.map(missed) ?? "")

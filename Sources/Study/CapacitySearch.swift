@@ -37,7 +37,8 @@ public enum SearchPlan: Hashable, Sendable {
   /// border are run to verify that; where they or any others contradict it, the rest of the grid is run too.
   case bisection(RateGrid)
   /// Bisection between real rates until the passing and the failing one differ by no more than `tolerance` of the
-  /// passing one. Without `highest`, the bracket doubles from `lowest` until a rate fails.
+  /// passing one. Without `highest`, the bracket doubles from `lowest` until a rate fails or the next exceeds the
+  /// search's ceiling.
   case relative(lowest: Rate, highest: Rate?, tolerance: Double)
 }
 
@@ -98,15 +99,17 @@ public struct CapacitySearch {
   /// Most doublings of an open bracket.
   public static let doublings = 60
 
-  /// The finding of a plan.
+  /// The finding of a plan; `ceiling` ends the doubling of an open bracket.
   /// - Throws: what `probe` throws.
-  public static func run(_ plan: SearchPlan, probe: @escaping Probe) throws -> CapacityFinding {
+  public static func run(
+    _ plan: SearchPlan, ceiling: Rate = Rate(1e9), probe: @escaping Probe
+  ) throws -> CapacityFinding {
     var search = CapacitySearch(probe: probe)
     switch plan {
     case .everyRate(let grid): try search.ask(grid.rates)
     case .bisection(let grid): try search.bisect(grid.rates)
     case .relative(let lowest, let highest, let tolerance):
-      try search.narrow(lowest, highest, tolerance: max(tolerance, 1e-9))
+      try search.narrow(lowest, highest, ceiling, tolerance: max(tolerance, 1e-9))
     }
     return search.finding
   }
@@ -143,13 +146,15 @@ public struct CapacitySearch {
     return Set((1...3).map { low + width * $0 / 4 }).filter { $0 > low && $0 < high }.sorted()
   }
 
-  private mutating func narrow(_ lowest: Rate, _ highest: Rate?, tolerance: Double) throws {
+  private mutating func narrow(_ lowest: Rate, _ highest: Rate?, _ ceiling: Rate, tolerance: Double) throws {
     try ask([lowest] + (highest.map { [$0] } ?? []))
     guard passes(lowest) else { return }
     if highest == nil {
       for doubling in 0..<Self.doublings where finding.border == nil {
         let scale = Double(sign: .plus, exponent: 3 * doubling, significand: 1)
-        try ask([2, 4, 8].map { lowest * ($0 * scale) })
+        let rates = [2, 4, 8].map { lowest * ($0 * scale) }.filter { $0 <= ceiling }
+        guard !rates.isEmpty else { break }
+        try ask(rates)
       }
     }
     while let best = finding.best, let border = finding.border, (border.rate - best) / best > tolerance {

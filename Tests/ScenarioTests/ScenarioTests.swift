@@ -3,6 +3,7 @@ import Foundation
 import Models
 import Testing
 import Units
+import Workload
 
 @testable import Scenario
 
@@ -210,6 +211,31 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
       #expect(resolved.warnings.map(\.what) == ["pool 'decode' cannot hold one long sequence of llama-3.1-70b"])
       #expect(resolved.warnings.first?.why == "31 blocks hold 992 tokens; one of 4096 needs 1.342 GB over the engine")
     }
+  }
+
+  @Test func aTraceOfOneInstantHasNoRateToChange() throws {
+    try withFolder { folder in
+      try write(base, to: "\(folder)/s.yaml")
+      try write("arrival_s,prompt_tokens,output_tokens\n3,1000,200\n3,5,200\n", to: "\(folder)/t.csv")
+      let resolved = try Scenario.read(
+        path: "\(folder)/s.yaml", catalogue: Catalogue(root: repository + "/scenarios", dataRoots: [])
+      ).resolve()
+      #expect(try resolved.requests().count == 2)
+      let faults = #expect(throws: Faults.self) { try resolved.at(Rate(5)).requests() }
+      #expect(faults?.diagnostics.first?.what == "the trace 't.csv' has no rate to change")
+    }
+  }
+
+  @Test func aSearchStopsBeforeARunHasMillionsOfRequests() {
+    func plan(_ extent: Generator.Extent) -> WorkloadPlan {
+      WorkloadPlan(
+        .generator(
+          GeneratorPlan(
+            arrivals: .poisson, rate: Rate(1), lengths: .preset(.azure2023ConversationLike), extent: extent)))
+    }
+    #expect(plan(.requests(10)).highestRate == Rate(1e9))
+    #expect(plan(.duration(.seconds(100))).highestRate == Rate(1e5))
+    #expect(throws: Faults.self) { try plan(.duration(.seconds(100))).at(Rate(1e8)).requests(seed: 1) }
   }
 
   @Test func aMalformedTraceIsToldWithItsLine() throws {

@@ -106,4 +106,17 @@ struct ParallelTests {
     }
     #expect(begun.load(ordering: .relaxed) == 4)
   }
+
+  @Test("A search without a highest rate ends at the ceiling")
+  func ceiling() throws {
+    var rates: [Double] = []
+    let finding = try CapacitySearch.run(
+      .relative(lowest: Rate(1), highest: nil, tolerance: 0.1), ceiling: Rate(20)
+    ) { asked in
+      rates += asked.map(\.value)
+      return asked.map { CapacityProbe(rate: $0, passes: true) }
+    }
+    #expect(rates == [1, 2, 4, 8, 16])
+    #expect(finding.best == Rate(16) && finding.border == nil)
+  }
 }

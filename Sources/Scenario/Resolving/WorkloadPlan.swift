@@ -48,6 +48,15 @@ public struct WorkloadPlan: Hashable, Sendable {
     return plan
   }
 
+  /// The highest rate that a search without a bound of its own tries: a generator of a duration draws more requests
+  /// at a higher rate, up to ten million here.
+  public var highestRate: Rate {
+    guard case .generator(let generator) = source, case .duration(let duration) = generator.extent else {
+      return Rate(1e9)
+    }
+    return Rate(min(1e9, 1e7 / duration.seconds))
+  }
+
   /// The requests in order of arrival.
   /// - Throws: ``Faults`` where a trace is malformed or cannot be changed as asked, or a generator cannot draw.
   public func requests(seed: UInt64) throws(Faults) -> [Request] {
@@ -58,7 +67,13 @@ public struct WorkloadPlan: Hashable, Sendable {
       if let window { trace = trace.window(window).startingAtZero }
       if let first { trace = trace.first(first) }
       let own = TraceStatistics(trace).rate
-      let scale = rate.map { own.value > 0 ? $0 / own : 1 } ?? rateScale
+      if rate != nil, own.value == 0 {
+        throw Faults(
+          Diagnostic(
+            at: nil, "the trace '\(plan.name)' has no rate to change", why: "its requests arrive at one instant",
+            fix: "leave the rate away, or take more of the trace"))
+      }
+      let scale = rate.map { $0 / own } ?? rateScale
       do {
         return try trace.rateScaled(by: scale).requests
       } catch {
@@ -128,7 +143,11 @@ public struct GeneratorPlan: Hashable, Sendable {
       case .gamma(let variation): .gamma(rate, variation: variation)
       case .preset(let preset): Generator(preset, rate: rate, extent: extent).arrivals
       }
-    do {
+    do throws(Generator.Fault) {
+      // Found out here, since drawing them takes minutes.
+      if case .duration(let duration) = extent, rate.value * duration.seconds > 2 * Double(TraceReader.rowLimit) {
+        throw .badExtent
+      }
       return try Generator(arrivals: process, lengths: lengths, extent: extent).trace(seed: seed).requests
     } catch {
       throw Faults(
@@ -144,7 +163,7 @@ public struct GeneratorPlan: Hashable, Sendable {
     case .badVariation(let variation): "a coefficient of variation of \(brief(variation)) is out of range"
     case .badLength(let part, let tokens): "the \(part) law gives \(brief(tokens)) tokens"
     case .badTable(let part): "there is nothing to draw the \(part) from"
-    case .badExtent: "there would be no request, or more than \(TraceReader.rowLimit)"
+    case .badExtent: "there would be more than \(TraceReader.rowLimit) requests, or none"
     case .tooLong: "requests would arrive after 53 days"
     }
   }
