@@ -8,13 +8,14 @@ import Workload
 /// of each, in a folder of its variant's name where there are several.
 struct CSVFolder: Sendable {
   private let folder: String
-  private let hasVariants: Bool
+  /// The folder of each variant inside it; empty where there is one run.
+  private let folders: [String: String]
 
-  /// Makes the folder.
+  /// Makes the folder for runs of `variants`.
   /// - Throws: `CocoaError` where it cannot be made.
-  init(_ folder: String, variants: Bool) throws {
+  init(_ folder: String, variants: [String]) throws {
     self.folder = folder
-    hasVariants = variants
+    folders = variants.count > 1 ? Self.folders(of: variants) : [:]
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   }
 
@@ -22,8 +23,8 @@ struct CSVFolder: Sendable {
   /// - Throws: `CocoaError`.
   func write(_ experiment: Experiment, _ requests: [Request], _ result: RunResult, _ summary: Summary) throws {
     var target = folder
-    if hasVariants, let variant = experiment.scenario.variant {
-      target += "/" + Self.fileName(variant)
+    if let inner = experiment.scenario.variant.flatMap({ folders[$0] }) {
+      target += "/" + inner
       try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
     }
     try Interruption.write("\(target)/requests.csv") { try RunCSV.writeRequests(requests, result, to: $0) }
@@ -40,6 +41,18 @@ struct CSVFolder: Sendable {
     try Interruption.write("\(folder)/summary.csv") {
       try RunCSV.writeSummaries(runs.map { ($0.experiment.name, $0.summary) }, to: $0)
     }
+  }
+
+  /// A folder of its own for each variant, also where two names are the same as parts of a path.
+  static func folders(of variants: [String]) -> [String: String] {
+    var taken: Set<String> = ["summary.csv"]
+    var folders: [String: String] = [:]
+    for variant in variants where folders[variant] == nil {
+      let name = fileName(variant)
+      let free = [name] + (2...variants.count + 2).map { "\(name)-\($0)" }
+      folders[variant] = free.first { taken.insert($0).inserted }
+    }
+    return folders
   }
 
   /// A name as one part of a path inside the folder.

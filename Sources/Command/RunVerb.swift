@@ -55,7 +55,7 @@ struct RunVerb: ParsableCommand {
     if !loaded.scenario.sweep.isEmpty, !telling.quiet {
       Session.current.console.err("note: the points of the scenario's sweep are not run; set one with --set\n")
     }
-    let folder = try csv.map { try CSVFolder($0, variants: experiments.count > 1) }
+    let folder = try csv.map { try CSVFolder($0, variants: experiments.compactMap(\.scenario.variant)) }
     let line = telling.line()
     defer { line.end() }
     line.set("simulating \(experiments.count == 1 ? experiments[0].name : "\(experiments.count) variants")")

@@ -61,6 +61,8 @@ struct RunVerbTests {
     let requests = try String(contentsOfFile: "\(out)/even/requests.csv", encoding: .utf8)
     #expect(requests.split(separator: "\n").count == 41)
     #expect(CSVFolder.fileName("../a b") == "_._a_b")
+    let folders = CSVFolder.folders(of: ["a/b", "a_b", "a_b-2", "summary.csv"])
+    #expect(folders == ["a/b": "a_b", "a_b": "a_b-2", "a_b-2": "a_b-2-2", "summary.csv": "summary.csv-2"])
   }
 
   @Test("Settings and seed change the run")
