@@ -238,6 +238,15 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
     #expect(throws: Faults.self) { try plan(.duration(.seconds(100))).at(Rate(1e8)).requests(seed: 1) }
   }
 
+  @Test func aByteOrderMarkIsNoPartOfTheText() throws {
+    try withFolder { folder in
+      try write("\u{FEFF}" + base, to: "\(folder)/s.yaml")
+      try write(trace, to: "\(folder)/t.csv")
+      let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+      #expect(throws: Never.self) { try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue).resolve() }
+    }
+  }
+
   @Test func aMalformedTraceIsToldWithItsLine() throws {
     try withFolder { folder in
       try write(base, to: "\(folder)/s.yaml")

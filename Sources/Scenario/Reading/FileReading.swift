@@ -36,9 +36,10 @@ enum FileReading {
     try decode(bytes(of: path, limit: limit), name: name)
   }
 
-  /// The text that `bytes` encode in UTF-8.
+  /// The text that `bytes` encode in UTF-8; a byte order mark before it, as some editors write, is not part of it.
   /// - Throws: ``Diagnostic`` at the first byte that is not part of a character.
   static func decode(_ bytes: Data, name: String) throws(Diagnostic) -> SourceText {
+    let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
     if let text = String(validating: bytes, as: UTF8.self) { return SourceText(name: name, text: text) }
     // The replacement character stands where decoding first went wrong, or the file has one of its own before.
     var lines = [""]
