@@ -70,8 +70,9 @@ private struct Side {
       experiments = try scenario.experiments()
       loaded = scenario
     } else if let colon = subject.lastIndex(of: ":"), isFile(String(subject[..<colon])) {
-      let scenario = try reader.read(argument: String(subject[..<colon]))
-      experiments = try scenario.experiments(variant: String(subject[subject.index(after: colon)...]))
+      let variant = String(subject[subject.index(after: colon)...])
+      let scenario = try reader.read(argument: String(subject[..<colon]), variant: variant)
+      experiments = try scenario.experiments(variant: variant)
       loaded = scenario
     } else if subject.contains("/") || subject.hasSuffix(".yaml") {
       throw Diagnostic(

@@ -48,7 +48,7 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     let console = Session.current.console
-    let loaded = try reading.reader().read(argument: scenario)
+    let loaded = try reading.reader().read(argument: scenario, variant: variant)
     let experiment = try loaded.experiment(variant: variant)
     let resolved = experiment.scenario
     if !quiet { for warning in resolved.warnings { console.err("\(warning)\n") } }

@@ -7,7 +7,8 @@ struct ScenarioOptions: ParsableArguments {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
-      "Change a setting, as in --set workload.rate-scale=2. May be given often.", valueName: "path=value"))
+      "Change a setting of the variants asked for, as in --set workload.rate-scale=2. May be given often.",
+      valueName: "path=value"))
   var settings: [String] = []
 
   @Option(help: ArgumentHelp("Use this seed instead of the scenario's.", valueName: "n"))

@@ -49,7 +49,7 @@ struct RunVerb: ParsableCommand {
 
   func run() throws {
     let ledger = try ledger.map { try Ledger(path: $0) }
-    let loaded = try reading.reader().read(argument: scenario)
+    let loaded = try reading.reader().read(argument: scenario, variant: variant)
     let experiments = try loaded.experiments(variant: variant)
     telling.warn([loaded], experiments)
     if !loaded.scenario.sweep.isEmpty, !telling.quiet {

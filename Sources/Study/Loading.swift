@@ -20,11 +20,12 @@ public struct ScenarioReader: Sendable {
     self.changes = changes
   }
 
-  /// Reads and checks the scenario in a file.
+  /// Reads and checks the scenario in a file. The changes are for `variant` alone where it is given.
   /// - Throws: `Faults`, all of them.
-  public func read(_ path: String) throws -> LoadedScenario {
+  public func read(_ path: String, variant: String? = nil) throws -> LoadedScenario {
     let scenario = try Scenario.read(
-      path: path, catalogue: .standard(for: path, dataRoots: dataRoots), policies: policies, set: changes)
+      path: path, catalogue: .standard(for: path, dataRoots: dataRoots), policies: policies, set: changes,
+      for: variant)
     return LoadedScenario(scenario: scenario, text: try String(contentsOfFile: path, encoding: .utf8))
   }
 }

@@ -77,6 +77,29 @@ struct RunVerbTests {
     #expect(wrong.outcome == .fault && wrong.err.contains("--set:1:") && wrong.err.contains("did you mean 'first'?"))
   }
 
+  @Test("Settings are those of the variant that is run, whatever others make of them")
+  func settingsOfAVariant() throws {
+    let small = try SmallScenario()
+    try small.write(
+      "own.yaml",
+      """
+      model: llama-3.1-8b
+      workload: {trace: t.csv}
+      variants:
+        one: {cluster: {pools: {a: {device: a100-sxm}}}}
+        two: {cluster: {pools: {b: {device: a100-sxm}}}, policy: {route: power-of-two}}
+
+      """)
+    let path = small.folder.appendingPathComponent("own.yaml").path
+    let one = ["--variant", "one"]
+    for verb in [["run", path] + one, ["explain", path] + one, ["compare", "\(path):one"]] {
+      let ran = medley(verb + ["--set", "cluster.pools.a.replicas=3"])
+      #expect(ran.outcome == .ok, "\(ran.err)")
+    }
+    let all = medley("run", path, "--set", "cluster.pools.a.replicas=3")
+    #expect(all.outcome == .fault && all.err.contains("'cluster.pools.a' has no 'device'"))
+  }
+
   @Test("Strict ends with 2 where an SLO is missed")
   func strict() throws {
     let small = try SmallScenario(slo: "{ttft: 1 us, attainment: 99 %}")

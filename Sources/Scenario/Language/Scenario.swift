@@ -29,6 +29,8 @@ public struct Scenario: Sendable {
   let changes: [Element]
   /// What `--set` asked for; it holds whatever a variant says.
   let overrides: [Override]
+  /// The only variant that `overrides` are for; nil where they are for all.
+  let only: String?
   let catalogue: Catalogue
   let policies: PolicyCatalogue
   /// What the check fetched from the catalogue.
@@ -36,11 +38,12 @@ public struct Scenario: Sendable {
 
   /// Reads the scenario in the file at `path`, changes it by `set`, and checks every variant and sweep axis.
   ///
-  /// `set` holds paths and values as `--set` gives them.
+  /// `set` holds paths and values as `--set` gives them, for all variants or for `variant` alone: settings of one may
+  /// make no sense in another.
   /// - Throws: ``Faults``, all of them.
   public static func read(
     path: String, catalogue: Catalogue? = nil, policies: PolicyCatalogue = .standard,
-    set: [(path: String, value: String)] = []
+    set: [(path: String, value: String)] = [], for variant: String? = nil
   ) throws(Faults) -> Scenario {
     let catalogue = catalogue ?? .standard(for: path)
     let diagnostics = Diagnostics()
@@ -49,17 +52,19 @@ public struct Scenario: Sendable {
     let overrides = set.compactMap { Override.parse($0.path, $0.value, diagnostics) }
     guard let root else { throw diagnostics.faults }
     var scenario = Scenario(
-      path: path, root: root, overrides: overrides, catalogue: catalogue, policies: policies, diagnostics)
+      path: path, root: root, overrides: overrides, only: variant, catalogue: catalogue, policies: policies,
+      diagnostics)
     scenario.check(diagnostics)
     try diagnostics.check()
     return scenario
   }
 
   private init(
-    path: String, root: Element, overrides: [Override], catalogue: Catalogue, policies: PolicyCatalogue,
-    _ diagnostics: Diagnostics
+    path: String, root: Element, overrides: [Override], only: String?, catalogue: Catalogue,
+    policies: PolicyCatalogue, _ diagnostics: Diagnostics
   ) {
     self.path = path
+    self.only = only
     self.catalogue = catalogue
     self.policies = policies
     let file = path.split(separator: "/").last.map(String.init) ?? path
@@ -128,7 +133,7 @@ public struct Scenario: Sendable {
       }
       settled = Merging.merge(settled, changes[index].only(variantKeys))
     }
-    for override in overrides + points {
+    for override in (only == nil || only == chosen ? overrides : []) + points {
       guard let changed = override.applied(to: settled, diagnostics) else { return (nil, stock) }
       settled = changed
     }
