@@ -247,6 +247,19 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
     }
   }
 
+  @Test func aCacheBeyondTheMemoryIsAWarning() throws {
+    try withFolder { folder in
+      let text = base.replacingOccurrences(of: "preemption: swap}", with: "kv-cache: {capacity: 9000000 tokens}}")
+      try write(text, to: "\(folder)/s.yaml")
+      try write(trace, to: "\(folder)/t.csv")
+      let resolved = try Scenario.read(
+        path: "\(folder)/s.yaml", catalogue: Catalogue(root: repository + "/scenarios", dataRoots: [])
+      ).resolve()
+      let what = "pool 'decode' has not the memory that its kv-cache.capacity asks for"
+      #expect(resolved.warnings.map(\.what) == [what])
+    }
+  }
+
   @Test func aMalformedTraceIsToldWithItsLine() throws {
     try withFolder { folder in
       try write(base, to: "\(folder)/s.yaml")

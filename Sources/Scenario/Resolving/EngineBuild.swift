@@ -18,6 +18,7 @@ struct EngineBuild {
     do {
       let engine = try build(layout)
       warnOfSmallCache(engine, pool, fields)
+      warnOfLargeCache(engine, pool, deviceName, fields)
       return engine
     } catch {
       let place = fields.place
@@ -88,5 +89,17 @@ struct EngineBuild {
       why: "\(engine.memory.blocks) blocks hold \(engine.memory.cacheTokens) tokens; one of \(tokens) needs "
         + "\(sequence.text) over the engine",
       fix: "more devices, or a smaller format; longer requests are rejected")
+  }
+
+  /// A cache whose capacity is given may exceed the memory, as in what-if questions, and is rarely meant to.
+  private func warnOfLargeCache(_ engine: EngineCost, _ pool: String, _ deviceName: String, _ fields: Fields) {
+    let memory = engine.memory
+    let cache = memory.cacheBytesPerToken * Double(memory.cacheTokens)
+    guard plan.blocks != nil, memory.weights + memory.workspace + cache > memory.available else { return }
+    fields.diagnostics.warning(
+      at: fields.place, "pool '\(pool)' has not the memory that its kv-cache.capacity asks for",
+      why: "weights \(Memory(memory.weights).text) + workspace \(Memory(memory.workspace).text) + KV cache "
+        + "\(Memory(cache).text) a device > \(Memory(memory.available).text) usable of \(deviceName)",
+      fix: "a smaller capacity, or more devices; it is simulated as if there were room")
   }
 }
