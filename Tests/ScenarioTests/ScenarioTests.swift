@@ -238,6 +238,18 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
     #expect(throws: Faults.self) { try plan(.duration(.seconds(100))).at(Rate(1e8)).requests(seed: 1) }
   }
 
+  @Test func aPercentileWithAPointIsAnObjective() throws {
+    try withFolder { folder in
+      let slo =
+        "slo: {ttft: {p99.9: 2 s, p50: 1 s}, tpot: {p99.9: 3x}, reference: {device: a100-sxm, tensor-parallel: 4}}\n"
+      try write(base + slo, to: "\(folder)/s.yaml")
+      try write(trace, to: "\(folder)/t.csv")
+      let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+      let resolved = try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue).resolve()
+      #expect(resolved.slo?.clauses.map(\.name) == ["p50 ttft <= 1 s", "p99.9 ttft <= 2 s", "p99.9 tpot <= 3x"])
+    }
+  }
+
   @Test func aByteOrderMarkIsNoPartOfTheText() throws {
     try withFolder { folder in
       try write("\u{FEFF}" + base, to: "\(folder)/s.yaml")

@@ -47,7 +47,7 @@ struct SLOSection {
     let key = metric.rawValue
     guard let element = fields.element(key) else { return [] }
     guard element.entries != nil else {
-      guard let bound = bound(element, fields.path(key), metric, fields) else { return [] }
+      guard let bound = bound(element, key, metric, fields) else { return [] }
       // Gaps are judged over all requests together, so that the share asked of requests is asked of gaps.
       return [(metric == .itl ? .percentile(attainment) : .request, bound)]
     }
@@ -61,7 +61,7 @@ struct SLOSection {
           fix: "write '\(key): {p50: 200 ms, p99: 2 s}'")
         continue
       }
-      if let bound = bound(value, percentiles.path(name), metric, percentiles) {
+      if let bound = bound(value, name, metric, percentiles) {
         found.append((.percentile(fraction), bound))
       }
     }
@@ -78,8 +78,7 @@ struct SLOSection {
     return fraction
   }
 
-  private func bound(_ element: Element, _ path: String, _ metric: SLOMetric, _ fields: Fields) -> SLOClause.Bound? {
-    let key = String(path.split(separator: ".").last ?? "")
+  private func bound(_ element: Element, _ key: String, _ metric: SLOMetric, _ fields: Fields) -> SLOClause.Bound? {
     if let text = element.text, text.hasSuffix("x") {
       guard metric != .itl else {
         reading.diagnostics.error(
