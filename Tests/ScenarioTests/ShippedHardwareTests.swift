@@ -50,6 +50,26 @@ import Workload
     }
   }
 
+  /// The overview lists every file once, with the file's own figures.
+  @Test func theOverviewAgreesWithTheFiles() throws {
+    let overview = try String(contentsOfFile: "\(repository)/scenarios/HARDWARE.md", encoding: .utf8)
+    let rows = overview.split(separator: "\n").filter { $0.hasPrefix("| `") }
+    for (folder, names, keys) in [
+      ("devices", Self.devices, ["capacity", "bandwidth", "peak"]), ("links", Self.links, ["bandwidth", "latency"]),
+    ] {
+      for name in names {
+        let row = rows.filter { $0.hasPrefix("| `\(name)` |") }
+        #expect(row.count == 1, "\(name)")
+        let file = try text(folder, name)
+        for key in keys {
+          let value = file.components(separatedBy: "\(key): {value: ").dropFirst().first?.prefix { $0 != "," }
+          #expect(row.first?.contains("| \(try #require(value)) |") == true, "\(name) \(key)")
+        }
+      }
+    }
+    #expect(rows.count == Self.devices.count + Self.links.count)
+  }
+
   /// Narrower formats are not slower, and operations a byte are those of real machines: a decimal point in the wrong
   /// place shows here. fp64 is left out, since some parts barely have it.
   @Test(arguments: devices) func ratesAreInProportion(_ name: String) throws {
