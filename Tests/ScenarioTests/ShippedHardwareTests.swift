@@ -12,6 +12,8 @@ import Workload
   private static let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
   static let devices = names(.device)
   static let links = names(.link)
+  static let tiers = Paths.names(in: repository + "/scenarios/tiers").filter { $0.hasSuffix(".yaml") }
+    .map { String($0.dropLast(5)) }
 
   private static func names(_ kind: CatalogueKind) -> [String] {
     Lookup(catalogue: catalogue, folder: "/nowhere", diagnostics: Diagnostics()).names(kind)
@@ -38,7 +40,7 @@ import Workload
   }
 
   /// Every number stands beside words that say where it comes from, and an assumption gives its reason.
-  @Test(arguments: devices.map { ["devices", $0] } + links.map { ["links", $0] })
+  @Test(arguments: devices.map { ["devices", $0] } + links.map { ["links", $0] } + tiers.map { ["tiers", $0] })
   func everyNumberSaysWhereItComesFrom(_ file: [String]) throws {
     for line in try text(file[0], file[1]).split(separator: "\n") where line.contains("{value:") {
       let source = line.components(separatedBy: "source: \"").dropFirst().first ?? ""
@@ -56,6 +58,7 @@ import Workload
     let rows = overview.split(separator: "\n").filter { $0.hasPrefix("| `") }
     for (folder, names, keys) in [
       ("devices", Self.devices, ["capacity", "bandwidth", "peak"]), ("links", Self.links, ["bandwidth", "latency"]),
+      ("tiers", Self.tiers, ["capacity", "bandwidth", "write-bandwidth", "latency"]),
     ] {
       for name in names {
         let row = rows.filter { $0.hasPrefix("| `\(name)` |") }
@@ -67,7 +70,7 @@ import Workload
         }
       }
     }
-    #expect(rows.count == Self.devices.count + Self.links.count)
+    #expect(rows.count == Self.devices.count + Self.links.count + Self.tiers.count)
   }
 
   /// Narrower formats are not slower, and operations a byte are those of real machines: a decimal point in the wrong
@@ -108,5 +111,32 @@ import Workload
     let peak = try #require(device.arithmetic(activations)).rate.value.value
     #expect(alone.tpot >= 6.6e9 / 2 / tier.bandwidth.value.value && alone.tpot < 2, "\(name): \(alone)")
     #expect(alone.ttft >= 512 * 2 * 6.4e9 / peak && alone.ttft < 60, "\(name): \(alone)")
+  }
+
+  /// The keys of a tier, and what every drive and memory keeps to: many requests at once are faster than one after
+  /// another, small reads carry no more than the bandwidth, and memory answers within a microsecond.
+  @Test(arguments: tiers) func tiersAreRead(_ name: String) throws {
+    let diagnostics = Diagnostics()
+    let source = SourceText(name: name, text: try text("tiers", name))
+    let root = try #require(YAMLReading.element(source, limits: Self.catalogue.limits, diagnostics))
+    let fields = Fields(root, path: "", reading: Reading(diagnostics: diagnostics))
+    #expect(fields.text("name") != nil)
+    let kind = try #require(fields.choice("kind", of: ["memory", "storage"]))
+    let capacity = try #require(fields.sourced("capacity", Memory.self)).value.value
+    let read = try #require(fields.sourced("bandwidth", Bandwidth.self)).value.value
+    let write = try #require(fields.sourced("write-bandwidth", Bandwidth.self)).value.value
+    let latency = try #require(fields.sourced("latency", Seconds.self)).value.value
+    let request = try #require(fields.sourced("request", Memory.self)).value.value
+    #expect(capacity > 1e9 && write > 0 && write <= read)
+    if kind == "storage" {
+      let rate = try #require(fields.sourced("request-rate", Rate.self)).value.value
+      let idle = try #require(fields.sourced("idle", Power.self)).value.value
+      let peak = try #require(fields.sourced("peak", Power.self)).value.value
+      #expect(1 / latency < rate && rate * request <= read && idle < peak)
+    } else {
+      #expect(latency < 1e-6 && request / latency < read)
+    }
+    fields.finish()
+    #expect(diagnostics.all.isEmpty, "\(Faults(diagnostics.all))")
   }
 }
