@@ -16,11 +16,24 @@ public struct Trace: Hashable, Sendable {
     case tooLong
   }
 
-  /// The requests in order of arrival.
+  /// The requests in order of arrival; those with a predecessor, if any, after all others.
   public var requests: [Request]
+  /// What their contents have in common; nil where the trace does not tell.
+  public var blocks: PromptBlocks?
+  /// Which of them begin when another has ended; nil where none does.
+  public var followers: Followers?
+  /// The tenant that each belongs to, by its place among the workload's; empty where there is one.
+  public var tenants: [UInt8]
 
   /// A trace of `requests`, which are in order of arrival.
-  public init(requests: [Request]) { self.requests = requests }
+  public init(
+    requests: [Request], blocks: PromptBlocks? = nil, followers: Followers? = nil, tenants: [UInt8] = []
+  ) {
+    self.requests = requests
+    self.blocks = blocks
+    self.followers = followers
+    self.tenants = tenants
+  }
 
   /// The trace in `bytes`, in `format` or in the format that its first line tells.
   /// - Throws: ``TraceFaults``, all that is wrong with the file.
@@ -59,14 +72,11 @@ public struct Trace: Hashable, Sendable {
   /// The trace with its first request at 0 and every other as long after it as before.
   public var startingAtZero: Trace {
     guard let first = requests.first?.arrival else { return self }
-    return Trace(
-      requests: requests.map {
-        Request(arrival: .start + ($0.arrival - first), promptTokens: $0.promptTokens, outputTokens: $0.outputTokens)
-      })
+    return mapArrivals { .start + ($0 - first) }
   }
 
   /// The first `count` requests, or all where there are fewer.
-  public func first(_ count: Int) -> Trace { Trace(requests: Array(requests.prefix(max(0, count)))) }
+  public func first(_ count: Int) -> Trace { selecting(0..<min(requests.count, max(0, count))) }
 
   /// The requests that arrive in `range`, at the moments they had.
   ///
@@ -80,7 +90,22 @@ public struct Trace: Hashable, Sendable {
       }
       return low
     }
-    return Trace(requests: Array(requests[index(of: range.lowerBound)..<index(of: range.upperBound)]))
+    return selecting(index(of: range.lowerBound)..<index(of: range.upperBound))
+  }
+
+  /// The requests of `range` alone; those that follow others are left out.
+  private func selecting(_ range: Range<Int>) -> Trace {
+    var range = range
+    if let followers { range = range.clamped(to: 0..<followers.independent) }
+    return Trace(
+      requests: Array(requests[range]), blocks: blocks?.selecting(range),
+      tenants: tenants.isEmpty ? [] : Array(tenants[range]))
+  }
+
+  private func mapArrivals(_ change: (Instant) -> Instant) -> Trace {
+    var changed = self
+    for index in 0..<requests.count { changed.requests[index].arrival = change(requests[index].arrival) }
+    return changed
   }
 
   /// The trace with its rate multiplied by `factor`: the time of each request since the first is divided by it, so
@@ -91,12 +116,9 @@ public struct Trace: Hashable, Sendable {
     guard let first = requests.first?.arrival, let last = requests.last?.arrival else { return self }
     let room = Double((Request.latestArrival - first).picoseconds)
     guard Double((last - first).picoseconds) / factor < room else { throw .tooLong }
-    return Trace(
-      requests: requests.map {
-        let since = (Double(($0.arrival - first).picoseconds) / factor).rounded(.toNearestOrEven)
-        return Request(
-          arrival: first + Interval(picoseconds: Int64(since)), promptTokens: $0.promptTokens,
-          outputTokens: $0.outputTokens)
-      })
+    return mapArrivals { arrival in
+      let since = (Double((arrival - first).picoseconds) / factor).rounded(.toNearestOrEven)
+      return first + Interval(picoseconds: Int64(since))
+    }
   }
 }

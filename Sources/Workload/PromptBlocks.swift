@@ -1,0 +1,57 @@
+/// What the contents of requests have in common, as ids of blocks of tokens.
+///
+/// A request's contents (its prompt and, where known, its output after it) are cut into blocks of `unit` tokens from
+/// the first token on; two blocks have one id exactly where they and everything before them are equal. The last block
+/// of a request may be partly filled. Ids are dense, from 0 in order of first appearance.
+public struct PromptBlocks: Hashable, Sendable {
+  /// Tokens of a block, at least 1.
+  public let unit: Int
+  /// Where the ids of each request begin in `ids`, and the count of ids at the end: one more than requests.
+  public private(set) var starts: [Int32]
+  /// The ids of all requests, one after another, in order of the tokens.
+  public private(set) var ids: [Int32]
+  /// One more than the largest id.
+  public private(set) var blockCount: Int32
+
+  /// Blocks of no request yet, of `unit` tokens.
+  public init(unit: Int) {
+    self.unit = max(1, unit)
+    starts = [0]
+    ids = []
+    blockCount = 0
+  }
+
+  /// Requests that have blocks.
+  public var requestCount: Int { starts.count - 1 }
+
+  /// Adds the next request, of these ids, each at most one above the largest so far.
+  public mutating func append(_ blocks: some Sequence<Int32>) {
+    for id in blocks {
+      ids.append(id)
+      blockCount = max(blockCount, id + 1)
+    }
+    starts.append(Int32(ids.count))
+  }
+
+  /// The ids of request `index`.
+  public subscript(index: Int) -> ArraySlice<Int32> { ids[Int(starts[index])..<Int(starts[index + 1])] }
+
+  /// The blocks of requests `range`, with their ids dense again.
+  ///
+  /// Complexity: O(ids).
+  public func selecting(_ range: Range<Int>) -> PromptBlocks {
+    var renamed = [Int32](repeating: -1, count: Int(blockCount))
+    var part = PromptBlocks(unit: unit)
+    for index in range {
+      part.append(
+        self[index].map { id in
+          if renamed[Int(id)] < 0 {
+            renamed[Int(id)] = part.blockCount
+            part.blockCount += 1
+          }
+          return renamed[Int(id)]
+        })
+    }
+    return part
+  }
+}
