@@ -41,14 +41,14 @@ public struct EngineCost: Sendable {
     if layout.tensorParallel > 1, operators.peers == nil { throw .noLink(device: device.name) }
     if layout.pipelineParallel > 1, operators.next == nil { throw .noLink(device: device.name) }
     memory = try MemoryBudget(model, formats, layout, device, plan)
-    let layers = layout.layers(of: model)
-    let dispatch = layers.map { layers in
-      let share = Double(layers) / Double(model.layers)
+    let slices = layout.slices(of: model)
+    let dispatch = slices.map { layers in
+      let share = Double(layers.count) / Double(model.layers.count)
       return Dispatch(
         prefill: device.execution.prefillDispatch.value.value * share,
         decode: device.execution.decodeDispatch.value.value * share)
     }
-    let stages = layers.enumerated().map { operators.terms(stage: $0.offset, layers: $0.element) }
+    let stages = slices.enumerated().map { operators.terms(stage: $0.offset, layers: $0.element) }
     let names = stages.flatMap { $0.map(\.name) }
     if let unknown = free.first(where: { !names.contains($0) }) {
       throw .noOperator(unknown, among: names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
@@ -76,17 +76,36 @@ public struct EngineCost: Sendable {
     guard tensor >= 1, tensor <= 1024, layout.pipelineParallel >= 1 else {
       throw .layout("tensor-parallel must lie in 1...1024 and pipeline-parallel be at least 1")
     }
-    guard model.heads.isMultiple(of: tensor) else {
-      throw .layout("tensor-parallel \(tensor) does not divide the \(model.heads) heads")
+    for (layer, _) in model.layers.counted() { try check(layer, tensor) }
+    if model.decoding != .autoregressive { throw .notCosted("a model that does not decode token by token") }
+    if model.embedding.width != nil { throw .notCosted("an embedding of another width than the layers") }
+    guard layout.pipelineParallel <= model.layers.count else {
+      throw .layout("pipeline-parallel \(layout.pipelineParallel) exceeds the \(model.layers.count) layers")
     }
-    guard model.kvHeads.isMultiple(of: tensor) || tensor.isMultiple(of: model.kvHeads) else {
-      throw .layout("tensor-parallel \(tensor) neither divides the \(model.kvHeads) key-value heads nor is divided")
+  }
+
+  private static func check(_ layer: Layer, _ tensor: Int) throws(EngineFault) {
+    if layer.role != .decoder { throw .notCosted("a layer of an encoder-decoder") }
+    switch layer.mixer {
+    case .attention(let attention)?:
+      if attention.sharesCache { throw .notCosted("a layer that shares another's cache") }
+      if attention.bidirectional { throw .notCosted("attention to later tokens") }
+      guard attention.heads.isMultiple(of: tensor) else {
+        throw .layout("tensor-parallel \(tensor) does not divide the \(attention.heads) heads")
+      }
+      let kvHeads = attention.kvHeads
+      guard kvHeads.isMultiple(of: tensor) || tensor.isMultiple(of: kvHeads) else {
+        throw .layout("tensor-parallel \(tensor) neither divides the \(kvHeads) key-value heads nor is divided")
+      }
+    case .latent?: throw .notCosted("a layer of latent attention")
+    case .stateSpace?: throw .notCosted("a state-space layer")
+    case nil: break
     }
-    guard model.intermediate.isMultiple(of: tensor) else {
-      throw .layout("tensor-parallel \(tensor) does not divide the feed-forward width \(model.intermediate)")
-    }
-    guard layout.pipelineParallel <= model.layers else {
-      throw .layout("pipeline-parallel \(layout.pipelineParallel) exceeds the \(model.layers) layers")
+    if let block = layer.feedForward {
+      if let experts = block.experts, experts.sharedWidth > 0 { throw .notCosted("a layer with shared experts") }
+      guard block.width.isMultiple(of: tensor) else {
+        throw .layout("tensor-parallel \(tensor) does not divide the feed-forward width \(block.width)")
+      }
     }
   }
 

@@ -4,6 +4,8 @@ import Hardware
 public enum EngineFault: Error, Hashable, CustomStringConvertible {
   /// A degree of parallelism below 1, or one that does not divide what it splits.
   case layout(String)
+  /// A kind of layer, or of decoding, that is read but has no operators yet.
+  case notCosted(String)
   /// A device whose numbers cannot be.
   case device([DeviceFault])
   /// A device without a rate for the arithmetic.
@@ -21,6 +23,7 @@ public enum EngineFault: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .layout(let why): why
+    case .notCosted(let kind): "\(kind) is read but not yet costed"
     case .device(let faults): faults.map(\.description).joined(separator: "; ")
     case .arithmetic(let fault): fault.description
     case .noLink(let device): "\(device) has neither interconnect nor host-link to reach its peers"

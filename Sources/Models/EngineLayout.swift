@@ -16,8 +16,17 @@ public struct EngineLayout: Hashable, Sendable {
 
   /// Layers of each stage; the first stages take what does not divide.
   public func layers(of model: Transformer) -> [Int] {
-    let (share, rest) = model.layers.quotientAndRemainder(dividingBy: pipelineParallel)
+    let (share, rest) = model.layers.count.quotientAndRemainder(dividingBy: pipelineParallel)
     return (0..<pipelineParallel).map { share + ($0 < rest ? 1 : 0) }
+  }
+
+  /// The layers of each stage themselves.
+  func slices(of model: Transformer) -> [ArraySlice<Layer>] {
+    var start = 0
+    return layers(of: model).map { count in
+      defer { start += count }
+      return model.layers[start..<start + count]
+    }
   }
 
   /// Doublings that lead from one device to all that share a layer, rounded up.

@@ -55,10 +55,14 @@ public struct MemoryBudget: Hashable, Sendable {
     workspace = 0
     cacheBytesPerToken = 0
     blocks = .max
-    for (stage, layers) in layout.layers(of: model).enumerated() {
+    for (stage, layers) in layout.slices(of: model).enumerated() {
       let weights = Self.weights(model, layout, stage: stage, layers: layers) * formats.weights.bytes
       let workspace = Self.workspace(model, formats, layout, plan, stage: stage)
-      let perToken = Double(2 * layers * layout.kvHeads(of: model) * model.headDimension) * formats.cache.bytes
+      let elements = layers.reduce(0) { sum, layer in
+        guard case .attention(let attention)? = layer.mixer, !attention.sharesCache else { return sum }
+        return sum + 2 * layout.kvHeads(of: attention) * attention.headDimension
+      }
+      let perToken = Double(elements) * formats.cache.bytes
       let room = (available - weights - workspace) / (perToken * Double(plan.blockTokens))
       let fitting = room >= 1 ? Int(min(room, 1e12)) : 0
       if fitting < blocks {
@@ -77,14 +81,20 @@ public struct MemoryBudget: Hashable, Sendable {
 
   /// Parameters on one device of a stage: matrices are split, norms and routers copied, and the embedding stands
   /// where it is looked up and, where it is also the output projection, there too.
-  static func weights(_ model: Transformer, _ layout: EngineLayout, stage: Int, layers: Int) -> Double {
+  static func weights(
+    _ model: Transformer, _ layout: EngineLayout, stage: Int, layers: ArraySlice<Layer>
+  ) -> Double {
     let tensor = Double(layout.tensorParallel)
-    let copies = Double(layout.kvHeads(of: model) * layout.tensorParallel) / Double(model.kvHeads)
-    let keys = Double(2 * model.hidden * model.kvWidth) * (copies - 1)
-    let split =
-      Double(model.attentionParameters) + keys + Double(model.feedForwardParameters * (model.experts?.count ?? 1))
-    let copied = Double(model.routerParameters + model.extras.normsPerLayer * model.normParameters)
-    var parameters = Double(layers) * (split / tensor + copied)
+    var parameters = 0.0
+    for (layer, count) in layers.counted() {
+      var split = Double(layer.splitParameters(hidden: model.hidden))
+      if case .attention(let attention)? = layer.mixer, !attention.sharesCache {
+        let copies = Double(layout.kvHeads(of: attention) * layout.tensorParallel) / Double(attention.kvHeads)
+        split += Double(2 * model.hidden * attention.kvWidth) * (copies - 1)
+      }
+      let whole = Double(layer.wholeParameters(hidden: model.hidden, normWidth: model.normWidth))
+      parameters += Double(count) * (split / tensor + whole)
+    }
     let last = stage == layout.pipelineParallel - 1
     if stage == 0 { parameters += Double(model.embeddingParameters) / tensor }
     if last, !model.tiedEmbeddings || layout.pipelineParallel > 1 {
@@ -98,14 +108,24 @@ public struct MemoryBudget: Hashable, Sendable {
     _ model: Transformer, _ formats: ModelFormats, _ layout: EngineLayout, _ plan: MemoryPlan, stage: Int
   ) -> Double {
     let tensor = Double(layout.tensorParallel)
-    let ups: Double = model.gated ? 2 : 1
-    let routed = Double(model.experts?.perToken ?? 1)
-    let feedForward = routed * (ups + 1) * Double(model.intermediate) / tensor
-    let attention = Double(2 * model.queryWidth + 2 * model.kvWidth) / tensor
-    let perToken = (4 * Double(model.hidden) + max(feedForward, attention)) * formats.activations.bytes
+    let widest = model.layers.counted().reduce(0) { max($0, inner($1.element) / tensor) }
+    let perToken = (4 * Double(model.hidden) + widest) * formats.activations.bytes
     let logits =
       stage == layout.pipelineParallel - 1
       ? Double(plan.maxSequences) * Double(model.vocabulary) * Format.fp32.bytes : 0
     return plan.reserved + Double(plan.maxBatchTokens) * perToken + logits
+  }
+
+  /// Elements of a token inside the wider of a layer's blocks.
+  private static func inner(_ layer: Layer) -> Double {
+    var widest = 0.0
+    if case .attention(let attention)? = layer.mixer {
+      widest = Double(2 * attention.queryWidth + 2 * attention.kvWidth)
+    }
+    if let block = layer.feedForward {
+      let routed = Double(block.experts?.perToken ?? 1)
+      widest = max(widest, routed * Double(block.ups + 1) * Double(block.width))
+    }
+    return widest
   }
 }

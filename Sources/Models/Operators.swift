@@ -22,24 +22,19 @@ struct Operators {
 
   private var tensor: Double { Double(layout.tensorParallel) }
   private var hidden: Double { Double(model.hidden) }
-  /// Elements of a token's queries on one device.
-  private var queries: Double { Double(model.queryWidth) / tensor }
-  /// Elements of a token's keys, or of its values, on one device; shared heads are copied.
-  private var keys: Double { Double(model.headDimension) * Double(layout.kvHeads(of: model)) }
-  private var inner: Double { Double(model.intermediate) / tensor }
   private var vocabulary: Double { Double(model.vocabulary) / tensor }
   private var activation: Double { formats.activations.bytes }
   private var weight: Double { formats.weights.bytes }
   private var cached: Double { formats.cache.bytes }
 
-  /// The terms of stage `stage` with `layers` layers.
-  func terms(stage: Int, layers: Int) -> [CostTerm] {
+  /// The terms of stage `stage` with its `layers`.
+  func terms(stage: Int, layers: ArraySlice<Layer>) -> [CostTerm] {
     var terms: [CostTerm] = []
     if stage == 0 {
       terms.append(hostStep)
       terms.append(embedding)
     }
-    terms += layer(layers)
+    terms += blocks(of: layers)
     if stage == layout.pipelineParallel - 1 {
       terms += output
     } else if let next {
@@ -48,18 +43,38 @@ struct Operators {
     return terms
   }
 
-  private func layer(_ layers: Int) -> [CostTerm] {
-    var terms = [norms(layers)]
-    terms.append(product("attention.qkv", layers, from: hidden, to: queries + 2 * keys))
-    terms.append(cacheWrite(layers))
-    terms.append(prefillAttention(layers))
-    terms.append(decodeAttention(layers))
-    terms.append(product("attention.output", layers, from: queries, to: hidden))
-    if !model.parallelBlocks { terms += allReduce("all-reduce.attention", layers) }
-    terms += model.experts.map { experts(layers, $0) } ?? feedForward(layers)
-    terms += allReduce(model.parallelBlocks ? "all-reduce.block" : "all-reduce.ffn", layers)
+  /// The layers' terms, equal mixers and equal feed-forward blocks counted together.
+  private func blocks(of layers: ArraySlice<Layer>) -> [CostTerm] {
+    var terms = [norms(layers.reduce(0) { $0 + $1.norms })]
+    for (mixer, count) in layers.compactMap(\.mixer).counted() {
+      if case .attention(let attention) = mixer { terms += attend(count, attention) }
+    }
+    terms += allReduce("all-reduce.attention", layers.count { $0.mixer != nil && !$0.parallel })
+    for (block, count) in layers.compactMap(\.feedForward).counted() {
+      terms += block.experts.map { experts(count, block, $0) } ?? feedForward(count, block)
+    }
+    terms += allReduce("all-reduce.block", layers.count { $0.parallel })
+    terms += allReduce("all-reduce.ffn", layers.count { $0.feedForward != nil && !$0.parallel })
     return terms
   }
+
+  private func attend(_ layers: Int, _ attention: Attention) -> [CostTerm] {
+    let (queries, keys) = (queries(attention), keys(attention))
+    return [
+      product("attention.qkv", layers, from: hidden, to: queries + 2 * keys), cacheWrite(layers, attention),
+      prefillAttention(layers, attention), decodeAttention(layers, attention),
+      product("attention.output", layers, from: queries, to: hidden),
+    ]
+  }
+
+  /// Elements of a token's queries on one device.
+  private func queries(_ attention: Attention) -> Double { Double(attention.queryWidth) / tensor }
+  /// Elements of a token's keys, or of its values, on one device; shared heads are copied.
+  private func keys(_ attention: Attention) -> Double {
+    Double(attention.headDimension) * Double(layout.kvHeads(of: attention))
+  }
+  /// Width of a feed-forward block on one device.
+  private func inner(_ block: FeedForward) -> Double { Double(block.width) / tensor }
 
   // MARK: Matrix products
 
@@ -80,29 +95,30 @@ struct Operators {
     return term
   }
 
-  private func feedForward(_ layers: Int) -> [CostTerm] {
-    let ups: Double = model.gated ? 2 : 1
+  private func feedForward(_ layers: Int, _ block: FeedForward) -> [CostTerm] {
+    let inner = inner(block)
     return [
-      product("ffn.up", layers, from: hidden, to: ups * inner), activate("ffn.activation", layers, 1, ups),
+      product("ffn.up", layers, from: hidden, to: Double(block.ups) * inner),
+      activate("ffn.activation", layers, 1, block),
       product("ffn.down", layers, from: inner, to: hidden),
     ]
   }
 
-  /// The activation function of `blocks` feed-forward blocks per token with `ups` inputs for each output.
-  private func activate(_ name: String, _ layers: Int, _ blocks: Double, _ ups: Double) -> CostTerm {
+  /// The activation function of `blocks` blocks like `block` per token.
+  private func activate(_ name: String, _ layers: Int, _ blocks: Double, _ block: FeedForward) -> CostTerm {
     var term = term(name, layers, .step, elementwise)
-    term.bytes.perToken = blocks * (ups + 1) * inner * activation
+    term.bytes.perToken = blocks * (Double(block.ups) + 1) * inner(block) * activation
     return term
   }
 
-  private func experts(_ layers: Int, _ experts: Experts) -> [CostTerm] {
-    let ups: Double = model.gated ? 2 : 1
+  private func experts(_ layers: Int, _ block: FeedForward, _ experts: Experts) -> [CostTerm] {
+    let (ups, inner) = (Double(block.ups), inner(block))
     let each = Double(experts.perToken)
     var router = product("experts.router", layers, from: hidden, to: Double(experts.count))
     router.launch *= 2  // scores, then the choice and sorting of tokens by expert
     return [
       router, expertProduct("experts.up", layers, experts, from: hidden, to: ups * inner),
-      activate("experts.activation", layers, each, ups),
+      activate("experts.activation", layers, each, block),
       expertProduct("experts.down", layers, experts, from: inner, to: hidden),
     ]
   }
@@ -139,19 +155,19 @@ struct Operators {
 
   // MARK: Attention
 
-  private func prefillAttention(_ layers: Int) -> CostTerm {
+  private func prefillAttention(_ layers: Int, _ shape: Attention) -> CostTerm {
     var term = term("attention.prefill", layers, .prefill, attention)
-    term.operations.perPrefillPair = 4 * queries
-    term.bytes.perPrefillContext = 2 * keys * cached
-    term.bytes.perPrefillToken = 2 * queries * activation
+    term.operations.perPrefillPair = 4 * queries(shape)
+    term.bytes.perPrefillContext = 2 * keys(shape) * cached
+    term.bytes.perPrefillToken = 2 * queries(shape) * activation
     return term
   }
 
-  private func decodeAttention(_ layers: Int) -> CostTerm {
+  private func decodeAttention(_ layers: Int, _ shape: Attention) -> CostTerm {
     var term = term("attention.decode", layers, .decode, attention)
-    term.operations.perDecodeContext = 4 * queries
-    term.bytes.perDecodeContext = 2 * keys * cached
-    term.bytes.perDecode = 2 * queries * activation
+    term.operations.perDecodeContext = 4 * queries(shape)
+    term.bytes.perDecodeContext = 2 * keys(shape) * cached
+    term.bytes.perDecode = 2 * queries(shape) * activation
     return term
   }
 
@@ -163,15 +179,16 @@ struct Operators {
     return term
   }
 
-  /// The norms of a layer, each with the residual sum before it: two reads and two writes.
-  private func norms(_ layers: Int) -> CostTerm {
-    var term = term("norms", layers * model.extras.normsPerLayer, .step, elementwise)
+  /// `count` norms, each with the residual sum before it: two reads and two writes.
+  private func norms(_ count: Int) -> CostTerm {
+    var term = term("norms", count, .step, elementwise)
     term.bytes.perToken = 4 * hidden * activation
     return term
   }
 
   /// Rotary positions of queries and keys, then keys and values into the cache: two kernels.
-  private func cacheWrite(_ layers: Int) -> CostTerm {
+  private func cacheWrite(_ layers: Int, _ attention: Attention) -> CostTerm {
+    let (queries, keys) = (queries(attention), keys(attention))
     var term = term("attention.cache", layers, .step, elementwise)
     term.launch *= 2
     term.bytes.perToken = 2 * (queries + keys) * activation + 2 * keys * (activation + cached)
@@ -192,7 +209,7 @@ struct Operators {
   ///
   /// Source: Thakur, Rabenseifner, Gropp, "Optimization of Collective Communication Operations in MPICH", 2005.
   private func allReduce(_ name: String, _ layers: Int) -> [CostTerm] {
-    guard let peers else { return [] }
+    guard let peers, layers > 0 else { return [] }
     let message = hidden * activation
     let peak = peers.bandwidth.value.value
     var term = CostTerm(name: name, count: layers, driver: .step)
@@ -230,5 +247,5 @@ struct Operators {
 
 extension EngineLayout {
   /// Key-value heads that each device holds; fewer heads than devices are copied.
-  func kvHeads(of model: Transformer) -> Int { max(1, model.kvHeads / tensorParallel) }
+  func kvHeads(of attention: Attention) -> Int { max(1, attention.kvHeads / tensorParallel) }
 }

@@ -1,93 +1,42 @@
 import Foundation
 import Hardware
 
-/// The experts of a mixture-of-experts layer.
-public struct Experts: Hashable, Sendable {
-  /// Experts of a layer.
-  public var count: Int
-  /// Experts that each token is routed to.
-  public var perToken: Int
-
-  /// `count` experts of which each token uses `perToken`.
-  public init(count: Int, perToken: Int) {
-    self.count = count
-    self.perToken = perToken
-  }
-}
-
-/// Formats of a model as it is served.
-public struct ModelFormats: Hashable, Sendable {
-  /// Of all weights.
-  public var weights: Format
-  /// Of the KV cache.
-  public var cache: Format
-  /// Of activations, and of the arithmetic.
-  public var activations: Format
-
-  /// Formats, all `fp16` unless told.
-  public init(weights: Format = .fp16, cache: Format = .fp16, activations: Format = .fp16) {
-    self.weights = weights
-    self.cache = cache
-    self.activations = activations
-  }
-}
-
-/// A decoder-only transformer: the shapes that its cost depends on.
+/// A language model as a list of layers: the shapes that its cost depends on.
 public struct Transformer: Hashable, Sendable {
   /// The architecture's `model_type`: "llama".
   public var family: String
-  /// Layers.
-  public var layers: Int
   /// Width of the residual stream.
   public var hidden: Int
-  /// Query heads.
-  public var heads: Int
-  /// Key and value heads: `heads` for multi-head attention, 1 for multi-query, between for grouped-query.
-  public var kvHeads: Int
-  /// Width of a head.
-  public var headDimension: Int
-  /// Width of a feed-forward block, of one expert where there are experts.
-  public var intermediate: Int
-  /// Whether the feed-forward block has a gate beside its up projection.
-  public var gated: Bool
-  /// The experts of each layer; nil for a dense model.
-  public var experts: Experts?
+  /// The layers in the order of execution; an encoder's before the decoder's.
+  public var layers: [Layer]
   /// Rows of the embedding.
   public var vocabulary: Int
   /// Whether the output projection is the embedding.
   public var tiedEmbeddings: Bool
   /// Longest context the model was made for; nil where the file does not say.
   public var maxContext: Int?
-  /// Attention window in tokens; nil for full attention. Costs read the whole context all the same.
-  public var slidingWindow: Int?
   /// Format in which the weights were published; nil where the file does not say.
   public var publishedFormat: Format?
-  /// Whether attention and feed-forward block read the same input and share one all-reduce.
-  public var parallelBlocks: Bool
-  /// Parameters that are not in matrix products: norms, biases, position embeddings.
-  public var extras: Extras
+  /// Parameters of one norm per unit of width: 1 (scale) or 2 (scale and shift).
+  public var normWidth: Int
+  /// What stands before the first layer.
+  public var embedding: Embedding
+  /// What stands after the last layer.
+  public var output: Output
+  /// How tokens are yielded.
+  public var decoding: Decoding
 
-  /// The small parameters of a model, by where they stand.
-  public struct Extras: Hashable, Sendable {
-    /// Parameters of one norm per unit of width: 1 (scale) or 2 (scale and shift).
-    public var normWidth = 1
-    /// Norms of a layer.
-    public var normsPerLayer = 2
-    /// Whether the embedding has a norm of its own.
-    public var embeddingNorm = false
-    /// Whether a norm precedes the output projection.
-    public var finalNorm = true
-    /// Rows of the learned position embedding.
-    public var positionRows = 0
-    /// Whether the query, key and value projections have biases.
-    public var qkvBias = false
-    /// Whether the attention's output projection has a bias.
-    public var outputBias = false
-    /// Whether the feed-forward projections have biases.
-    public var feedForwardBias = false
-
-    /// Those of a Llama.
-    public init() {}
+  /// A model of layers with norms that scale, decoding token by token.
+  public init(family: String, hidden: Int, layers: [Layer], vocabulary: Int, tiedEmbeddings: Bool) {
+    self.family = family
+    self.hidden = hidden
+    self.layers = layers
+    self.vocabulary = vocabulary
+    self.tiedEmbeddings = tiedEmbeddings
+    normWidth = 1
+    embedding = Embedding()
+    output = Output()
+    decoding = .autoregressive
   }
 
   /// Reads the text of a Hugging Face config.json as it is.
@@ -102,69 +51,49 @@ public struct Transformer: Hashable, Sendable {
     self = model
   }
 
-  init(
-    family: String, layers: Int, hidden: Int, heads: Int, kvHeads: Int, headDimension: Int, intermediate: Int,
-    gated: Bool, vocabulary: Int, tiedEmbeddings: Bool
-  ) {
-    self.family = family
-    self.layers = layers
-    self.hidden = hidden
-    self.heads = heads
-    self.kvHeads = kvHeads
-    self.headDimension = headDimension
-    self.intermediate = intermediate
-    self.gated = gated
-    self.vocabulary = vocabulary
-    self.tiedEmbeddings = tiedEmbeddings
-    parallelBlocks = false
-    extras = Extras()
-  }
-
-  /// Width of all query heads.
-  public var queryWidth: Int { heads * headDimension }
-  /// Width of all key heads, equal to that of all value heads.
-  public var kvWidth: Int { kvHeads * headDimension }
-  /// Matrices of a feed-forward block: 3 with a gate, else 2.
-  public var feedForwardMatrices: Int { gated ? 3 : 2 }
-
   /// Parameters of one norm.
-  var normParameters: Int { hidden * extras.normWidth }
-  /// Parameters of one layer's attention.
-  var attentionParameters: Int {
-    hidden * (queryWidth + 2 * kvWidth) + queryWidth * hidden + (extras.qkvBias ? queryWidth + 2 * kvWidth : 0)
-      + (extras.outputBias ? hidden : 0)
-  }
-  /// Parameters of one feed-forward block, of one expert where there are experts.
-  var feedForwardParameters: Int {
-    feedForwardMatrices * hidden * intermediate
-      + (extras.feedForwardBias ? (feedForwardMatrices - 1) * intermediate + hidden : 0)
-  }
-  /// Parameters of the router of a layer.
-  var routerParameters: Int { hidden * (experts?.count ?? 0) }
-  /// Parameters of one layer.
-  var layerParameters: Int {
-    attentionParameters + feedForwardParameters * (experts?.count ?? 1) + routerParameters
-      + extras.normsPerLayer * normParameters
-  }
+  var normParameters: Int { hidden * normWidth }
+  /// Parameters of the token embedding, and of the projection to the residual stream where it has another width.
+  var tokenParameters: Int { vocabulary * (embedding.width ?? hidden) + (embedding.width.map { $0 * hidden } ?? 0) }
   /// Parameters of the embedding, positions and their norm included.
   var embeddingParameters: Int {
-    vocabulary * hidden + extras.positionRows * hidden + (extras.embeddingNorm ? normParameters : 0)
+    tokenParameters + (embedding.positionRows + embedding.tokenTypes) * hidden + embedding.relativePositions
+      + (embedding.norm ? normParameters : 0)
   }
-  /// Parameters of the output projection, were it not tied, and its norm.
-  var outputParameters: Int { vocabulary * hidden + (extras.finalNorm ? normParameters : 0) }
+  /// Parameters of the output projection, were it not tied, and of what stands with it.
+  var outputParameters: Int {
+    (output.head ? tokenParameters + (output.bias ? vocabulary : 0) : 0) + output.norms * normParameters
+      + (output.pooler ? hidden * hidden + hidden : 0)
+  }
+  /// Parameters that embedding and output projection have in common.
+  var sharedParameters: Int { tiedEmbeddings && output.head ? vocabulary * (embedding.width ?? hidden) : 0 }
+
+  /// Parameters of `layers`.
+  func parameters(of layers: some Collection<Layer>) -> Int {
+    layers.counted().reduce(0) {
+      $0 + $1.count
+        * ($1.element.splitParameters(hidden: hidden)
+          + $1.element.wholeParameters(hidden: hidden, normWidth: normWidth))
+    }
+  }
 
   /// All parameters.
   public var parameters: Int {
-    layers * layerParameters + embeddingParameters + outputParameters - (tiedEmbeddings ? vocabulary * hidden : 0)
+    parameters(of: layers) + embeddingParameters + outputParameters - sharedParameters
   }
 
   /// Parameters that one token passes through: all, without the experts it is not routed to.
   public var activeParameters: Int {
-    parameters - layers * feedForwardParameters * ((experts?.count ?? 1) - (experts?.perToken ?? 1))
+    parameters - layers.reduce(0) { $0 + ($1.feedForward?.idleParameters(hidden: hidden) ?? 0) }
+  }
+
+  /// Elements that one token leaves in the KV cache, over all layers; an encoder's layers leave none.
+  public var cacheElementsPerToken: Int {
+    layers.reduce(0) { $0 + ($1.role == .encoder ? 0 : $1.mixer?.cacheElements ?? 0) }
   }
 
   /// Bytes of one token's keys and values over all layers.
-  public func cacheBytesPerToken(_ format: Format) -> Double { Double(2 * layers * kvWidth) * format.bytes }
+  public func cacheBytesPerToken(_ format: Format) -> Double { Double(cacheElementsPerToken) * format.bytes }
 
   /// Bytes of all weights in one format. Scales of quantised formats are not counted.
   public func weightBytes(_ format: Format) -> Double { Double(parameters) * format.bytes }

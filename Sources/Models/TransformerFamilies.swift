@@ -59,11 +59,15 @@ extension Transformer {
     case .gpt2: model = gpt2(&reader)
     }
     model.publishedFormat = published(&reader)
-    if !model.heads.isMultiple(of: model.kvHeads) {
-      reader.fault("num_key_value_heads", "must divide the \(model.heads) attention heads, is \(model.kvHeads)")
-    }
-    if model.queryWidth > Bounds.intermediate.upperBound {
-      reader.fault("head_dim", "heads x head_dim must not exceed \(Bounds.intermediate.upperBound)")
+    for (mixer, _) in model.layers.compactMap(\.mixer).counted() {
+      guard case .attention(let attention) = mixer else { continue }
+      if !attention.heads.isMultiple(of: attention.kvHeads) {
+        reader.fault(
+          "num_key_value_heads", "must divide the \(attention.heads) attention heads, is \(attention.kvHeads)")
+      }
+      if attention.queryWidth > Bounds.intermediate.upperBound {
+        reader.fault("head_dim", "heads x head_dim must not exceed \(Bounds.intermediate.upperBound)")
+      }
     }
     return model
   }
@@ -96,54 +100,74 @@ extension Transformer {
       family == .llama
       ? reader.integer("num_key_value_heads", in: Bounds.heads, default: heads)
       : reader.integer("num_key_value_heads", in: Bounds.heads)
-    var model = Transformer(
-      family: family.rawValue, layers: reader.integer("num_hidden_layers", in: Bounds.layers), hidden: hidden,
-      heads: heads, kvHeads: kvHeads, headDimension: width ?? headDimension(hidden, heads, &reader),
-      intermediate: reader.integer("intermediate_size", in: Bounds.intermediate), gated: true,
-      vocabulary: reader.integer("vocab_size", in: Bounds.vocabulary),
-      tiedEmbeddings: reader.bool("tie_word_embeddings", default: false))
-    model.maxContext = reader.optionalInteger("max_position_embeddings", in: Bounds.context)
+    let count = reader.integer("num_hidden_layers", in: Bounds.layers)
+    var attention = Attention(
+      heads: heads, kvHeads: kvHeads, headDimension: width ?? headDimension(hidden, heads, &reader))
+    var block = FeedForward(width: reader.integer("intermediate_size", in: Bounds.intermediate))
+    let vocabulary = reader.integer("vocab_size", in: Bounds.vocabulary)
+    let tied = reader.bool("tie_word_embeddings", default: false)
+    let context = reader.optionalInteger("max_position_embeddings", in: Bounds.context)
     if family != .qwen2 || reader.bool("use_sliding_window", default: false) {
-      model.slidingWindow = reader.optionalInteger("sliding_window", in: Bounds.context)
+      attention.window = reader.optionalInteger("sliding_window", in: Bounds.context)
     }
     let attentionBias = reader.bool("attention_bias", default: false)
-    model.extras.qkvBias = attentionBias || family == .qwen2
-    model.extras.outputBias = attentionBias
-    model.extras.feedForwardBias = reader.bool("mlp_bias", default: false)
+    attention.qkvBias = attentionBias || family == .qwen2
+    attention.outputBias = attentionBias
+    block.bias = reader.bool("mlp_bias", default: false)
     if family == .mixtral {
       let count = reader.integer("num_local_experts", in: Bounds.experts)
-      model.experts = Experts(count: count, perToken: reader.integer("num_experts_per_tok", in: 1...max(1, count)))
+      block.experts = Experts(count: count, perToken: reader.integer("num_experts_per_tok", in: 1...max(1, count)))
     }
+    var model = Transformer(
+      family: family.rawValue, hidden: hidden,
+      layers: Array(repeating: Layer(mixer: .attention(attention), feedForward: block), count: count),
+      vocabulary: vocabulary, tiedEmbeddings: tied)
+    model.maxContext = context
+    return model
+  }
+
+  /// Multi-head attention with biases everywhere and plain feed-forward blocks: GPT-2, OPT, BLOOM.
+  private static func biased(
+    _ family: String, hidden: Int, heads: Int, layers: Int, width: Int, vocabulary: Int, tied: Bool,
+    _ reader: inout ConfigReader
+  ) -> Transformer {
+    var attention = Attention(heads: heads, kvHeads: heads, headDimension: headDimension(hidden, heads, &reader))
+    attention.qkvBias = true
+    attention.outputBias = true
+    let layer = Layer(
+      mixer: .attention(attention), feedForward: FeedForward(width: width, gated: false, bias: true))
+    var model = Transformer(
+      family: family, hidden: hidden, layers: Array(repeating: layer, count: layers), vocabulary: vocabulary,
+      tiedEmbeddings: tied)
+    model.normWidth = 2
     return model
   }
 
   private static func bloom(_ reader: inout ConfigReader) -> Transformer {
     let hidden = reader.integer("hidden_size", "n_embed", in: Bounds.hidden)
     let heads = reader.integer("n_head", "num_attention_heads", in: Bounds.heads)
-    var model = Transformer(
-      family: "bloom", layers: reader.integer("n_layer", "num_hidden_layers", in: Bounds.layers), hidden: hidden,
-      heads: heads, kvHeads: heads, headDimension: headDimension(hidden, heads, &reader), intermediate: 4 * hidden,
-      gated: false, vocabulary: reader.integer("vocab_size", in: Bounds.vocabulary), tiedEmbeddings: true)
+    let layers = reader.integer("n_layer", "num_hidden_layers", in: Bounds.layers)
+    var model = biased(
+      "bloom", hidden: hidden, heads: heads, layers: layers, width: 4 * hidden,
+      vocabulary: reader.integer("vocab_size", in: Bounds.vocabulary), tied: true, &reader)
     model.maxContext = reader.optionalInteger("seq_length", in: Bounds.context)
-    model.extras = Extras.withShiftsAndBiases
-    model.extras.embeddingNorm = true
+    model.embedding.norm = true
     return model
   }
 
   private static func opt(_ reader: inout ConfigReader) -> Transformer {
     let hidden = reader.integer("hidden_size", in: Bounds.hidden)
     let heads = reader.integer("num_attention_heads", in: Bounds.heads)
-    var model = Transformer(
-      family: "opt", layers: reader.integer("num_hidden_layers", in: Bounds.layers), hidden: hidden, heads: heads,
-      kvHeads: heads, headDimension: headDimension(hidden, heads, &reader),
-      intermediate: reader.integer("ffn_dim", in: Bounds.intermediate), gated: false,
-      vocabulary: reader.integer("vocab_size", in: Bounds.vocabulary),
-      tiedEmbeddings: reader.bool("tie_word_embeddings", default: true))
+    let layers = reader.integer("num_hidden_layers", in: Bounds.layers)
+    let width = reader.integer("ffn_dim", in: Bounds.intermediate)
+    let vocabulary = reader.integer("vocab_size", in: Bounds.vocabulary)
+    let tied = reader.bool("tie_word_embeddings", default: true)
+    var model = biased(
+      "opt", hidden: hidden, heads: heads, layers: layers, width: width, vocabulary: vocabulary, tied: tied, &reader)
     let positions = reader.integer("max_position_embeddings", in: Bounds.context)
     model.maxContext = positions
-    model.extras = Extras.withShiftsAndBiases
-    model.extras.positionRows = positions + 2  // OPT offsets its positions by 2
-    model.extras.finalNorm = reader.bool("do_layer_norm_before", default: true)
+    model.embedding.positionRows = positions + 2  // OPT offsets its positions by 2
+    model.output.norms = reader.bool("do_layer_norm_before", default: true) ? 1 : 0
     let projection = reader.integer("word_embed_proj_dim", in: Bounds.hidden, default: hidden)
     if projection != hidden {
       reader.fault("word_embed_proj_dim", "embeddings narrower than the hidden size \(hidden) are not understood")
@@ -158,49 +182,38 @@ extension Transformer {
     let single = reader.bool("multi_query", default: true)
     let parallel = reader.bool("parallel_attn", default: true)
     let kvHeads = reader.integer("num_kv_heads", "n_head_kv", in: Bounds.heads, default: heads)
-    var model = Transformer(
-      family: "falcon", layers: reader.integer("num_hidden_layers", "n_layer", in: Bounds.layers), hidden: hidden,
+    let bias = reader.bool("bias", default: false)
+    var attention = Attention(
       heads: heads, kvHeads: grouped ? kvHeads : single ? 1 : heads,
-      headDimension: headDimension(hidden, heads, &reader),
-      intermediate: reader.integer("ffn_hidden_size", in: Bounds.intermediate, default: 4 * hidden), gated: false,
+      headDimension: headDimension(hidden, heads, &reader))
+    attention.qkvBias = bias
+    attention.outputBias = bias
+    let width = reader.integer("ffn_hidden_size", in: Bounds.intermediate, default: 4 * hidden)
+    let layer = Layer(
+      mixer: .attention(attention), feedForward: FeedForward(width: width, gated: false, bias: bias),
+      norms: parallel && !grouped ? 1 : 2, parallel: parallel || grouped)
+    let count = reader.integer("num_hidden_layers", "n_layer", in: Bounds.layers)
+    var model = Transformer(
+      family: "falcon", hidden: hidden, layers: Array(repeating: layer, count: count),
       vocabulary: reader.integer("vocab_size", in: Bounds.vocabulary),
       tiedEmbeddings: reader.bool("tie_word_embeddings", default: true))
+    model.normWidth = 2
     model.maxContext = reader.optionalInteger("max_position_embeddings", in: Bounds.context)
-    let bias = reader.bool("bias", default: false)
-    model.extras.normWidth = 2
-    model.extras.normsPerLayer = parallel && !grouped ? 1 : 2
-    model.extras.qkvBias = bias
-    model.extras.outputBias = bias
-    model.extras.feedForwardBias = bias
-    model.parallelBlocks = parallel || grouped
     return model
   }
 
   private static func gpt2(_ reader: inout ConfigReader) -> Transformer {
     let hidden = reader.integer("n_embd", "hidden_size", in: Bounds.hidden)
     let heads = reader.integer("n_head", "num_attention_heads", in: Bounds.heads)
-    var model = Transformer(
-      family: "gpt2", layers: reader.integer("n_layer", "num_hidden_layers", in: Bounds.layers), hidden: hidden,
-      heads: heads, kvHeads: heads, headDimension: headDimension(hidden, heads, &reader),
-      intermediate: reader.integer("n_inner", in: Bounds.intermediate, default: 4 * hidden), gated: false,
-      vocabulary: reader.integer("vocab_size", in: Bounds.vocabulary),
-      tiedEmbeddings: reader.bool("tie_word_embeddings", default: true))
+    let layers = reader.integer("n_layer", "num_hidden_layers", in: Bounds.layers)
+    let width = reader.integer("n_inner", in: Bounds.intermediate, default: 4 * hidden)
+    let vocabulary = reader.integer("vocab_size", in: Bounds.vocabulary)
+    var model = biased(
+      "gpt2", hidden: hidden, heads: heads, layers: layers, width: width, vocabulary: vocabulary,
+      tied: reader.bool("tie_word_embeddings", default: true), &reader)
     let positions = reader.integer("n_positions", "max_position_embeddings", in: Bounds.context)
     model.maxContext = positions
-    model.extras = Extras.withShiftsAndBiases
-    model.extras.positionRows = positions
+    model.embedding.positionRows = positions
     return model
-  }
-}
-
-extension Transformer.Extras {
-  /// Those of GPT-2, OPT and BLOOM: layer norms and a bias on every projection.
-  static var withShiftsAndBiases: Self {
-    var extras = Self()
-    extras.normWidth = 2
-    extras.qkvBias = true
-    extras.outputBias = true
-    extras.feedForwardBias = true
-    return extras
   }
 }

@@ -34,7 +34,7 @@ extension Catalogue {
       let active = model.activeParameters < model.parameters ? ", \(billions(model.activeParameters)) active" : ""
       return ListedThing(
         name: name,
-        summary: "\(model.family), \(billions(model.parameters)) parameters\(active), \(model.layers) layers")
+        summary: "\(model.family), \(billions(model.parameters)) parameters\(active), \(model.layers.count) layers")
     }
   }
 

@@ -25,20 +25,20 @@ import Testing
        "multi_query":true,"parallel_attn":true,"bias":false,"new_decoder_architecture":false}
       """
     #expect(try read(falcon).parameters == 6_921_720_704)
-    #expect(try read(falcon).kvHeads == 1)
+    #expect(try attention(falcon).kvHeads == 1)
     let mistral = """
       {"architectures":["MistralForCausalLM"],"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,
        "num_attention_heads":32,"num_key_value_heads":8,"vocab_size":32000,"sliding_window":4096}
       """
     #expect(try read(mistral).parameters == 7_241_732_096)
-    #expect(try read(mistral).slidingWindow == 4096)
+    #expect(try attention(mistral).window == 4096)
     let qwen2 = """
       {"model_type":"qwen2","hidden_size":3584,"intermediate_size":18944,"num_hidden_layers":28,
        "num_attention_heads":28,"num_key_value_heads":4,"vocab_size":152064,"sliding_window":131072,
        "use_sliding_window":false,"tie_word_embeddings":false}
       """
     #expect(try read(qwen2).parameters == 7_615_616_512)
-    #expect(try read(qwen2).slidingWindow == nil)
+    #expect(try attention(qwen2).window == nil)
   }
 
   @Test func activeParametersOfAMixture() throws {
@@ -61,6 +61,12 @@ import Testing
   }
 
   func read(_ text: String) throws -> Transformer { try Transformer(config: Data(text.utf8)) }
+
+  func attention(_ text: String) throws -> Attention {
+    var found: Attention?
+    if case .attention(let attention)? = try read(text).layers.first?.mixer { found = attention }
+    return try #require(found)
+  }
 }
 
 @Suite struct HostileConfigTests {

@@ -51,6 +51,9 @@ struct EngineBuild {
           at: fields.valuePlace(of: "free-operators"), "no operator is named '\(operatorName)'",
           why: "the operators of pool '\(pool)' are \(names.joined(separator: ", "))",
           fix: nearestWord(to: operatorName, among: names).map { "did you mean '\($0)'?" } ?? "choose one of them")
+      case .notCosted:
+        diagnostics.error(
+          at: place, "pool '\(pool)' cannot run \(model.name)", why: "\(error)", fix: "name a model of another family")
       case .device, .cost:
         diagnostics.error(
           at: fields.valuePlace(of: "device"), "pool '\(pool)' cannot run \(model.name)", why: "\(error)",

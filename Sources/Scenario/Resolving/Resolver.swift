@@ -45,7 +45,7 @@ final class Resolver {
       return nil
     }
     let links = LinkSection(
-      reading: reading, shelf: shelf, pools: names, layers: model?.transformer.layers ?? 1)
+      reading: reading, shelf: shelf, pools: names, layers: model?.transformer.layers.count ?? 1)
     let transfers = links.transfers(cluster)
     let context = PolicyContext(
       seed: UInt64(seed ?? 1), pools: names, paths: LinkSection.paths(cluster, pools: names))
