@@ -56,11 +56,12 @@ public struct Predictor: Sendable {
   public func times(of run: MeasuredRun) -> Times? {
     let placement = Placement(model: run.key.model, tensorParallel: run.key.tensorParallel)
     guard let cost = engines[placement]?.cost else { return nil }
-    var prompts = StepShape()
+    var prompts = StepShape(window: cost.window)
     for _ in 0..<run.key.batch { prompts.addChunk(tokens: run.key.prompt, cached: 0, last: true) }
     let context = run.key.batch * (run.key.prompt + run.generated / 2)
+    let decode = StepShape(decodes: run.key.batch, context: context, window: cost.window)
     return Times(
       timeToFirstToken: cost.interval(of: prompts).seconds,
-      timePerOutputToken: cost.interval(of: StepShape(decodes: run.key.batch, context: context)).seconds)
+      timePerOutputToken: cost.interval(of: decode).seconds)
   }
 }

@@ -57,9 +57,10 @@ struct Explain: ParsableCommand {
     console.out(ExplainText.settings(resolved.settings, style: console.style) + "\n")
     for pool in resolved.pools {
       console.out(ExplainText.memory(pool, style: console.style) + "\n")
-      var prefill = StepShape()
+      let window = pool.engine.cost.window
+      var prefill = StepShape(window: window)
       prefill.addChunk(tokens: prompt, cached: 0, last: true)
-      let decode = StepShape(decodes: batch, context: batch * context)
+      let decode = StepShape(decodes: batch, context: batch * context, window: window)
       console.out(ExplainText.step(pool, "prefill of \(prompt) tokens", prefill, style: console.style) + "\n")
       console.out(
         ExplainText.step(

@@ -6,6 +6,7 @@ struct CompiledTerm: Sendable {
   var launchRoof: Roof
   var byteRoof: Roof
   var isHost: Bool
+  var isWindowed: Bool
   var launch: Double
   var operations: SIMD8<Double>
   var bytes: SIMD8<Double>
@@ -25,6 +26,7 @@ struct CompiledTerm: Sendable {
     launchRoof = term.launchRoof
     byteRoof = term.byteRoof
     isHost = term.isHost
+    isWindowed = term.isWindowed
     launch = calls * term.launch
     operations = term.operations.fixed * (calls / term.operationRate)
     bytes = term.bytes.fixed * (calls / term.byteRate)
@@ -47,9 +49,11 @@ struct CompiledTerm: Sendable {
     }
   }
 
-  /// The term for a step of `shape`, whose features are `features`, as two straight lines in the decode context.
+  /// The term for a step of `shape`, whose features are `whole` or, within the window, `windowed`, as two straight
+  /// lines in the decode context.
   @inline(__always)
-  func lines(_ shape: StepShape, _ features: SIMD8<Double>) -> ContextLines {
+  func lines(_ shape: StepShape, _ whole: SIMD8<Double>, _ windowed: SIMD8<Double>) -> ContextLines {
+    let features = isWindowed ? windowed : whole
     // Products with zero coefficients add nothing, so that leaving them out changes no bit.
     var moved = isPerToken ? bytes[0] + bytes[1] * features[1] : FeatureSum.dot(bytes, features)
     let computed = isPerToken ? operations[0] + operations[1] * features[1] : FeatureSum.dot(operations, features)
@@ -57,7 +61,25 @@ struct CompiledTerm: Sendable {
     if shape.tokens >= largeFrom { moved *= largeFactor }
     return ContextLines(
       launch: launch, operations: computed, operationsPerContext: operationsPerContext,
-      bytes: moved, bytesPerContext: bytesPerContext)
+      bytes: moved, bytesPerContext: bytesPerContext, isWindowed: isWindowed)
+  }
+}
+
+/// KV tokens that a step's decodes read, in all and within the window.
+struct DecodeContexts {
+  var whole: Double
+  var windowed: Double
+
+  @inline(__always)
+  init(_ shape: StepShape) {
+    whole = Double(shape.decodeContext)
+    windowed = Double(shape.windowedDecodeContext)
+  }
+
+  @inline(__always)
+  init(_ run: DecodeRun) {
+    whole = Double(run.context)
+    windowed = Double(run.windowed)
   }
 }
 
@@ -68,6 +90,12 @@ struct ContextLines: Hashable, Sendable {
   var operationsPerContext = 0.0
   var bytes = 0.0
   var bytesPerContext = 0.0
+  /// Whether the context is that within the window.
+  var isWindowed = false
+
+  /// The context that counts.
+  @inline(__always)
+  func context(_ contexts: DecodeContexts) -> Double { isWindowed ? contexts.windowed : contexts.whole }
 
   /// Seconds under the operations' roof, under the bytes' roof.
   @inline(__always)

@@ -44,6 +44,8 @@ public struct CostTerm: Hashable, Sendable {
   public var byteRate: Double
   /// What the bytes cross: memory, or a link between devices.
   public var byteRoof: Roof
+  /// Whether its pairs and contexts are those within the model's attention window.
+  public var isWindowed = false
 
   /// Weights of experts that one call reads besides `bytes`; nil without experts.
   public var experts: ActiveExperts?
@@ -83,7 +85,7 @@ public struct CostTerm: Hashable, Sendable {
 
   /// Bytes of one call in a step of `shape`, the active experts' included.
   public func callBytes(_ shape: StepShape) -> Double {
-    bytes.value(shape) + (experts.map { $0.bytes * $0.active(tokens: shape.tokens) } ?? 0)
+    bytes.value(shape, windowed: isWindowed) + (experts.map { $0.bytes * $0.active(tokens: shape.tokens) } ?? 0)
   }
 
   /// Whether the term can be a cost.

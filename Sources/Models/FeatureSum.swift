@@ -20,9 +20,10 @@ public struct FeatureSum: Hashable, Sendable {
   /// A sum of nothing.
   public init() {}
 
-  /// The sum for one call in a step of `shape`.
-  public func value(_ shape: StepShape) -> Double {
-    Self.dot(fixed, shape.features) + perDecodeContext * Double(shape.decodeContext)
+  /// The sum for one call in a step of `shape`, seen whole or through the model's attention window.
+  public func value(_ shape: StepShape, windowed: Bool = false) -> Double {
+    Self.dot(fixed, windowed ? shape.windowedFeatures : shape.features)
+      + perDecodeContext * Double(windowed ? shape.windowedDecodeContext : shape.decodeContext)
   }
 
   /// The coefficients by feature, in the order of ``StepShape/features``; decode contexts apart.
@@ -56,5 +57,13 @@ extension StepShape {
     SIMD8(
       1, Double(tokens), Double(sampled), Double(prefillPairs), Double(prefillContext), Double(prefillTokens),
       Double(decodes), 0)
+  }
+
+  /// The same through the attention window.
+  var windowedFeatures: SIMD8<Double> {
+    var features = features
+    features[3] = Double(windowedPrefillPairs)
+    features[4] = Double(windowedPrefillContext)
+    return features
   }
 }

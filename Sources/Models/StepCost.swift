@@ -7,7 +7,7 @@ import Units
 /// those that do, in order. The host issues kernels while the device runs them: the device's terms take at least the
 /// stage's dispatch time, and what that adds comes last. The sum is rounded once to whole picoseconds. For
 /// decode-only steps the first part is tabulated by batch, so that a step costs one multiplication and comparison
-/// per context term: ``tabulateDecode(batch:context:steps:from:into:)`` gives the same picoseconds as
+/// per context term: ``tabulateDecode(_:steps:from:into:)`` gives the same picoseconds as
 /// ``interval(of:stage:)``.
 public struct StepCost: Sendable {
   /// A set of terms that is no cost model.
@@ -50,13 +50,21 @@ public struct StepCost: Sendable {
 
   /// Stages of the pipeline; 1 without pipeline parallelism.
   public var stageCount: Int { stages.count }
+  /// Tokens that a query of a windowed layer sees at most, itself included; 0 where no term is windowed. The shapes
+  /// of steps are to be of this window.
+  public let window: Int
 
   /// A cost from the terms of each pipeline stage, tabulated for decode batches up to `maxBatch`.
   ///
-  /// `dispatch` gives each stage's dispatch times; none where it is empty.
+  /// `dispatch` gives each stage's dispatch times; none where it is empty. `window` is that of the windowed terms.
   /// - Throws: ``Fault`` where a term cannot be a cost or a decode step would take no time.
-  public init(stages terms: [[CostTerm]], maxBatch: Int, dispatch: [Dispatch] = []) throws(Fault) {
+  public init(
+    stages terms: [[CostTerm]], maxBatch: Int, dispatch: [Dispatch] = [], window: Int = 0
+  ) throws(Fault) {
     guard !terms.isEmpty else { throw .empty }
+    let windowed = terms.lazy.joined().first(where: \.isWindowed)
+    if let windowed, window < 1 { throw .invalid(term: windowed.name) }
+    self.window = windowed == nil ? 0 : window
     tabulatedBatch = max(1, maxBatch)
     stages = []
     for (index, stage) in terms.enumerated() {
@@ -77,7 +85,7 @@ public struct StepCost: Sendable {
         var seconds = 0.0
         var device = 0.0
         for term in stages[index].compiled.prefix(stages[index].fixedCount) where term.runs(in: shape) {
-          let lines = term.lines(shape, shape.features)
+          let lines = term.lines(shape, shape.features, shape.windowedFeatures)
           Self.attribute(term, lines, 0, to: &roofs)
           seconds += lines.seconds(0)
           if !term.isHost { device += lines.seconds(0) }
@@ -86,11 +94,12 @@ public struct StepCost: Sendable {
         stages[index].decodeFixed.append(seconds)
         stages[index].decodeRoofs.append(roofs)
         stages[index].decodeLines += stages[index].compiled.dropFirst(stages[index].fixedCount).map {
-          $0.runs(in: shape) ? $0.lines(shape, shape.features) : ContextLines()
+          $0.runs(in: shape) ? $0.lines(shape, shape.features, shape.windowedFeatures) : ContextLines()
         }
       }
     }
-    guard stages.allSatisfy({ decodeSeconds($0, 1, 1) > 0 }) else { throw .empty }
+    let least = DecodeContexts(DecodeRun(batch: 1, context: 1))
+    guard stages.allSatisfy({ decodeSeconds($0, 1, least) > 0 }) else { throw .empty }
   }
 
   /// The name under which ``operators(of:stage:)`` lists what the host's dispatch adds to a step.
@@ -113,7 +122,8 @@ public struct StepCost: Sendable {
     _ visit: (_ index: Int, _ term: UnsafePointer<CompiledTerm>, _ lines: ContextLines) -> Void
   ) -> (seconds: Double, exposed: Double) {
     let features = shape.features
-    let context = Double(shape.decodeContext)
+    let windowed = window > 0 ? shape.windowedFeatures : features
+    let contexts = DecodeContexts(shape)
     let fixedCount = stages[stage].fixedCount
     let dispatch = shape.prefillTokens > 0 ? stages[stage].dispatch.prefill : stages[stage].dispatch.decode
     return stages[stage].compiled.withUnsafeBufferPointer { terms in
@@ -124,9 +134,9 @@ public struct StepCost: Sendable {
         // A pointer, since a term is too large to copy at each look.
         let term = terms.baseAddress.unsafelyUnwrapped + index
         guard term.pointee.runs(in: shape) else { continue }
-        let lines = term.pointee.lines(shape, features)
+        let lines = term.pointee.lines(shape, features, windowed)
         visit(index, term, lines)
-        let part = lines.seconds(context)
+        let part = lines.seconds(lines.context(contexts))
         seconds += part
         if index >= fixedCount {
           contextual += part
@@ -148,7 +158,7 @@ public struct StepCost: Sendable {
   /// At least one picosecond. Complexity: O(terms).
   public func interval(of shape: StepShape, stage: Int = 0) -> Interval {
     if shape.prefillTokens == 0, shape.decodes <= tabulatedBatch {
-      return Self.rounded(decodeSeconds(stages[stage], shape.decodes, Double(shape.decodeContext)))
+      return Self.rounded(decodeSeconds(stages[stage], shape.decodes, DecodeContexts(shape)))
     }
     return Self.rounded(walk(shape, stage) { _, _, _ in }.seconds)
   }
@@ -158,9 +168,9 @@ public struct StepCost: Sendable {
   /// Complexity: O(terms).
   public func explained(_ shape: StepShape, stage: Int = 0) -> (interval: Interval, roofs: RoofTimes) {
     var roofs = RoofTimes()
-    let context = Double(shape.decodeContext)
+    let contexts = DecodeContexts(shape)
     let (seconds, exposed) = walk(shape, stage) { _, term, lines in
-      Self.attribute(term.pointee, lines, context, to: &roofs)
+      Self.attribute(term.pointee, lines, lines.context(contexts), to: &roofs)
     }
     roofs[.host] += exposed
     return (Self.rounded(seconds), roofs)
@@ -171,8 +181,9 @@ public struct StepCost: Sendable {
   /// Complexity: O(terms).
   public func operators(of shape: StepShape, stage: Int = 0) -> [OperatorCost] {
     var operators: [OperatorCost] = []
-    let context = Double(shape.decodeContext)
+    let contexts = DecodeContexts(shape)
     let (_, exposed) = walk(shape, stage) { index, pointer, lines in
+      let context = lines.context(contexts)
       let (operations, bytes) = lines.roofs(context)
       let source = stages[stage].terms[index]
       let term = pointer.pointee
@@ -180,7 +191,7 @@ public struct StepCost: Sendable {
       operators.append(
         OperatorCost(
           name: source.name, calls: source.count, seconds: lines.seconds(context),
-          operations: Double(source.count) * source.operations.value(shape),
+          operations: Double(source.count) * source.operations.value(shape, windowed: source.isWindowed),
           bytes: term.isHost ? 0 : Double(source.count) * source.callBytes(shape), byteRoof: term.byteRoof,
           bound: lines.launch > max(operations, bytes) ? term.launchRoof : byRoof))
     }
@@ -193,12 +204,13 @@ public struct StepCost: Sendable {
   }
 
   @inline(__always)
-  private func decodeSeconds(_ stage: Stage, _ batch: Int, _ context: Double) -> Double {
+  private func decodeSeconds(_ stage: Stage, _ batch: Int, _ contexts: DecodeContexts) -> Double {
     var seconds = stage.decodeFixed[batch]
     var contextual = 0.0
     let terms = stage.contextualCount
     for index in batch * terms..<(batch + 1) * terms {
-      let part = stage.decodeLines[index].seconds(context)
+      let lines = stage.decodeLines[index]
+      let part = lines.seconds(lines.context(contexts))
       seconds += part
       contextual += part
     }
@@ -216,15 +228,15 @@ public struct StepCost: Sendable {
 
   /// The ends of up to `steps` decode-only steps of one stage, one after another from `start`.
   ///
-  /// The first step reads `context` KV tokens (the new ones included), each later one `batch` more.
   /// Complexity: O(steps * context terms).
   public func tabulateDecode(
-    batch: Int, context: Int, steps: Int, from start: Instant, into ends: UnsafeMutablePointer<Int64>
+    _ run: DecodeRun, steps: Int, from start: Instant, into ends: UnsafeMutablePointer<Int64>
   ) {
     var now = start.picoseconds
+    let batch = run.batch
     guard batch <= tabulatedBatch, stages[0].contextualCount == 1 else {
       for step in 0..<steps {
-        now += interval(of: StepShape(decodes: batch, context: context + step * batch)).picoseconds
+        now += interval(of: StepShape(run.after(step), window: window)).picoseconds
         ends[step] = now
       }
       return
@@ -232,14 +244,16 @@ public struct StepCost: Sendable {
     let fixed = stages[0].decodeFixed[batch]
     let slack = stages[0].decodeSlack[batch]
     let lines = stages[0].decodeLines[batch]
+    let context = lines.isWindowed ? run.windowed : run.context
+    let growth = lines.isWindowed ? run.growing : batch
     func seconds(_ step: Int) -> Double {
-      let contextual = lines.seconds(Double(context + step * batch))
+      let contextual = lines.seconds(Double(context + step * growth))
       return (fixed + contextual) + Self.exposed(contextual, slack: slack)
     }
     // Steps only grow, so that if the first is not clamped from below and the last not from above, none is; and where
     // one roof bounds both, or the dispatch floors both or neither, so it is between. Then eight at a time can be
     // rounded as `rounded` does.
-    let (first, last) = (Double(context), Double(context + (steps + 7) * batch))
+    let (first, last) = (Double(context), Double(context + (steps + 7) * growth))
     let (firstRoofs, lastRoofs) = (lines.roofs(first), lines.roofs(last))
     let isBytes = firstRoofs.0 <= firstRoofs.1
     let isFloored = slack > lines.seconds(first)
@@ -254,7 +268,7 @@ public struct StepCost: Sendable {
     }
     let base = isBytes ? lines.bytes : lines.operations
     let slope = isBytes ? lines.bytesPerContext : lines.operationsPerContext
-    var contexts = SIMD8<Double>(0, 1, 2, 3, 4, 5, 6, 7) * Double(batch) + Double(context)
+    var contexts = SIMD8<Double>(0, 1, 2, 3, 4, 5, 6, 7) * Double(growth) + Double(context)
     var step = 0
     while step < steps {
       let contextual = lines.launch + (base + slope * contexts)
@@ -267,28 +281,32 @@ public struct StepCost: Sendable {
         now &+= picoseconds[lane]
         ends[step &+ lane] = now
       }
-      contexts += Double(8 * batch)
+      contexts += Double(8 * growth)
       step += 8
     }
   }
 
-  /// Adds the seconds by roof of `steps` consecutive decode-only steps of a one-stage engine, the first of which reads
-  /// `context` KV tokens, to `roofs`; `total` is their time.
+  /// Adds the seconds by roof of `steps` decode-only steps of a one-stage engine, the first of which is that of `run`,
+  /// to `roofs`; `total` is their time.
   ///
-  /// A contextual term is attributed to the roof that bounds it in the first step, and as much of each step to the
-  /// host as its dispatch adds to the first.
-  public func addDecodeRoofs(batch: Int, context: Int, steps: Int, total: Interval, to roofs: inout RoofTimes) {
+  /// A lone contextual term is attributed to the roof that bounds it in the first step, and as much of each step to
+  /// the host as its dispatch adds to the first; several are attributed as in the middle step.
+  public func addDecodeRoofs(_ run: DecodeRun, steps: Int, total: Interval, to roofs: inout RoofTimes) {
+    let batch = run.batch
     guard batch <= tabulatedBatch, stages[0].contextualCount == 1 else {
-      let middle = StepShape(decodes: batch, context: context + (steps - 1) * batch / 2)
-      roofs.add(explained(middle).roofs, count: Double(steps))
+      let middle = DecodeRun(
+        batch: batch, context: run.context + (steps - 1) * batch / 2,
+        windowed: run.windowed + (steps - 1) * run.growing / 2, growing: run.growing)
+      roofs.add(explained(StepShape(middle, window: window)).roofs, count: Double(steps))
       return
     }
     roofs.add(stages[0].decodeRoofs[batch], count: Double(steps))
     let lines = stages[0].decodeLines[batch]
-    let (operations, bytes) = lines.roofs(Double(context))
+    let context = lines.context(DecodeContexts(run))
+    let (operations, bytes) = lines.roofs(context)
     let launch = lines.launch * Double(steps)
     let contextual = max(0, total.seconds - stages[0].decodeFixed[batch] * Double(steps))
-    let exposed = Self.exposed(lines.seconds(Double(context)), slack: stages[0].decodeSlack[batch]) * Double(steps)
+    let exposed = Self.exposed(lines.seconds(context), slack: stages[0].decodeSlack[batch]) * Double(steps)
     let host = min(exposed, contextual)
     roofs[.host] += host
     roofs[stages[0].compiled[stages[0].fixedCount].launchRoof] += launch

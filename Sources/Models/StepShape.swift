@@ -1,7 +1,10 @@
 /// What one step of an engine computes, as sums over its sequences: all that a step's cost depends on.
 ///
-/// Integers, so that the sums do not depend on the order of the sequences.
+/// Integers, so that the sums do not depend on the order of the sequences. Layers with sliding-window attention see
+/// the same step through their window: the `windowed` sums, which are those of the whole context where there is none.
 public struct StepShape: Hashable, Sendable {
+  /// Tokens that a query of a windowed layer sees at most, itself included; 0 without windows.
+  public let window: Int
   /// Prompt tokens computed in this step, over all prefill chunks.
   public var prefillTokens = 0
   /// Query-key pairs of the prefill chunks under a causal mask: a chunk of q tokens after c cached ones has
@@ -9,6 +12,10 @@ public struct StepShape: Hashable, Sendable {
   public var prefillPairs = 0
   /// KV tokens that the prefill chunks read: the sum of c + q.
   public var prefillContext = 0
+  /// Query-key pairs within the window: the sum of min(i, window) over the places i = c + 1 ... c + q.
+  public var windowedPrefillPairs = 0
+  /// KV tokens that the prefill chunks read within the window: the sum of min(c, window - 1) + q.
+  public var windowedPrefillContext = 0
   /// Prefill chunks in the step.
   public var prefillChunks = 0
   /// Prefill chunks that end their prompt and so yield its first token.
@@ -17,26 +24,79 @@ public struct StepShape: Hashable, Sendable {
   public var decodes = 0
   /// KV tokens that the decoding sequences read, each one's own new token included.
   public var decodeContext = 0
+  /// KV tokens that the decoding sequences read within the window: the sum of min(context, window).
+  public var windowedDecodeContext = 0
 
-  /// An empty step.
+  /// An empty step, of a model whose windowed layers, if any, see `window` tokens.
   @inlinable
-  public init() {}
+  public init(window: Int = 0) { self.window = window }
 
-  /// A step in which `decodes` sequences with `context` KV tokens in all, their new tokens included, decode.
+  /// A step in which `decodes` sequences with `context` KV tokens in all, their new tokens included, decode: of equal
+  /// lengths, where there is a window.
+  ///
+  /// Within the window they read min(context, decodes * window) tokens.
   @inlinable
-  public init(decodes: Int, context: Int) {
+  public init(decodes: Int, context: Int, window: Int = 0) {
+    self.window = window
     self.decodes = decodes
     self.decodeContext = context
+    self.windowedDecodeContext = window > 0 ? min(context, decodes * window) : context
+  }
+
+  /// The first of the steps of `run`.
+  @inlinable
+  public init(_ run: DecodeRun, window: Int = 0) {
+    self.window = window
+    decodes = run.batch
+    decodeContext = run.context
+    windowedDecodeContext = run.windowed
   }
 
   /// Adds a prefill chunk of `tokens` after `cached` tokens already in the KV cache.
   @inlinable
   public mutating func addChunk(tokens: Int, cached: Int, last: Bool) {
+    let pairs = Self.pairs(tokens, after: cached)
     prefillTokens += tokens
-    prefillPairs += tokens * cached + tokens * (tokens + 1) / 2
+    prefillPairs += pairs
     prefillContext += cached + tokens
     prefillChunks += 1
     firstTokens += last ? 1 : 0
+    if window > 0 {
+      // The first places see all before them, those from the window's length on see the window.
+      let growing = max(0, min(tokens, window - cached))
+      windowedPrefillPairs += Self.pairs(growing, after: cached) + (tokens - growing) * window
+      windowedPrefillContext += min(cached, window - 1) + tokens
+    } else {
+      windowedPrefillPairs += pairs
+      windowedPrefillContext += cached + tokens
+    }
+  }
+
+  @inlinable
+  static func pairs(_ tokens: Int, after cached: Int) -> Int { tokens * cached + tokens * (tokens + 1) / 2 }
+
+  /// Adds the sums of another step.
+  @inlinable
+  public mutating func add(_ other: StepShape) {
+    prefillTokens += other.prefillTokens
+    prefillPairs += other.prefillPairs
+    prefillContext += other.prefillContext
+    windowedPrefillPairs += other.windowedPrefillPairs
+    windowedPrefillContext += other.windowedPrefillContext
+    prefillChunks += other.prefillChunks
+    firstTokens += other.firstTokens
+    decodes += other.decodes
+    decodeContext += other.decodeContext
+    windowedDecodeContext += other.windowedDecodeContext
+  }
+
+  /// Adds the sums of `steps` decode-only steps, the first of which is that of `run`.
+  @inlinable
+  public mutating func add(_ run: DecodeRun, steps: Int) {
+    let later = steps * (steps - 1) / 2
+    decodes += run.batch * steps
+    decodeContext += run.context * steps + run.batch * later
+    windowedDecodeContext += run.windowed * steps + run.growing * later
   }
 
   /// Tokens that pass through the layers.
@@ -45,4 +105,41 @@ public struct StepShape: Hashable, Sendable {
   /// Rows of the output projection: tokens that are sampled.
   @inlinable
   public var sampled: Int { firstTokens + decodes }
+}
+
+/// Decode-only steps of one batch, one after another: every context grows by a token a step.
+///
+/// What is read within a window grows by one for each sequence that is shorter than it; a run lasts no longer than
+/// until the first of them fills it.
+public struct DecodeRun: Hashable, Sendable {
+  /// Sequences that decode.
+  public var batch: Int
+  /// KV tokens that the first step reads, the new ones included; each later one reads `batch` more.
+  public var context: Int
+  /// KV tokens that the first step reads within the window.
+  public var windowed: Int
+  /// Sequences shorter than the window: what `windowed` grows by from step to step.
+  public var growing: Int
+
+  /// A run of a model without windows.
+  @inlinable
+  public init(batch: Int, context: Int) {
+    self.init(batch: batch, context: context, windowed: context, growing: batch)
+  }
+
+  /// A run.
+  @inlinable
+  public init(batch: Int, context: Int, windowed: Int, growing: Int) {
+    self.batch = batch
+    self.context = context
+    self.windowed = windowed
+    self.growing = growing
+  }
+
+  /// The run from its step `steps` on.
+  @inlinable
+  public func after(_ steps: Int) -> DecodeRun {
+    DecodeRun(
+      batch: batch, context: context + steps * batch, windowed: windowed + steps * growing, growing: growing)
+  }
 }

@@ -64,7 +64,7 @@ extension StepCost {
         let running = sums.steps(with: term.driver)
         var feature = part(term, running)
         feature.constant *= Double(running)
-        total += Double(term.count) * feature.value(sums.shape)
+        total += Double(term.count) * feature.value(sums.shape, windowed: term.isWindowed)
       }
     }
     return total

@@ -31,7 +31,7 @@ import Units
         var ends = [Int64](repeating: 0, count: 32)
         ends.withUnsafeMutableBufferPointer {
           engine.cost.tabulateDecode(
-            batch: batch, context: context, steps: 32, from: Instant(picoseconds: 5), into: $0.baseAddress!)
+            DecodeRun(batch: batch, context: context), steps: 32, from: Instant(picoseconds: 5), into: $0.baseAddress!)
         }
         var now: Int64 = 5
         for step in 0..<32 {
@@ -57,7 +57,7 @@ import Units
           floors.add(one.roofs, count: 1)
         }
         var roofs = RoofTimes()
-        engine.cost.addDecodeRoofs(batch: batch, context: context, steps: 20, total: total, to: &roofs)
+        engine.cost.addDecodeRoofs(DecodeRun(batch: batch, context: context), steps: 20, total: total, to: &roofs)
         #expect(abs(roofs.total - total.seconds) < 1e-9)
         for roof in Roof.allCases { #expect(abs(roofs[roof] - floors[roof]) < 0.01 * total.seconds) }
         if floors[.host] > 20 * (5e-3 + 3e-4 * Double(batch)) + 1e-9 { hostBound += 1 }

@@ -3,9 +3,12 @@ import Models
 extension StepCost {
   /// A cost whose steps take, on each of `stages` equal stages, `step` + `token` * tokens + `pair` * prefill pairs,
   /// and for the decodes `attentions` times the larger of `contextFloor` and `context` * context; all in seconds.
+  ///
+  /// With a `window`, half the prefill pairs' time is that of the pairs within it, and one attention more reads what
+  /// the decodes see through it.
   public static func linear(
     step: Double, token: Double, context: Double = 0, contextFloor: Double = 0, pair: Double = 0, attentions: Int = 1,
-    stages: Int = 1, maxBatch: Int = 64
+    window: Int = 0, stages: Int = 1, maxBatch: Int = 64
   ) throws -> StepCost {
     var overhead = CostTerm(name: "step", count: 1, driver: .step)
     overhead.launch = step
@@ -20,7 +23,14 @@ extension StepCost {
     attention.operationRate = 1
     attention.bytes.perDecodeContext = context
     attention.byteRate = 1
-    let terms = [overhead, layers, prompts] + Array(repeating: attention, count: attentions)
-    return try StepCost(stages: Array(repeating: terms, count: stages), maxBatch: maxBatch)
+    var terms = [overhead, layers, prompts] + Array(repeating: attention, count: attentions)
+    if window > 0 {
+      terms[2].operations.perPrefillPair /= 2
+      prompts = terms[2]
+      prompts.isWindowed = true
+      attention.isWindowed = true
+      terms += [prompts, attention]
+    }
+    return try StepCost(stages: Array(repeating: terms, count: stages), maxBatch: maxBatch, window: window)
   }
 }

@@ -97,7 +97,7 @@ extension StepCost {
   static func randomRound(_ draw: inout RandomStream, stages: Int) throws -> StepCost {
     try .linear(
       step: draw.pick([0.5e-3, 1e-3, 1e-3, 2e-3]), token: draw.pick([0, 0, 1e-6, 1e-5]),
-      context: draw.pick([0, 0, 1e-6]), pair: draw.pick([0, 0, 1e-9]), stages: stages,
+      context: draw.pick([0, 0, 1e-6]), pair: draw.pick([0, 0, 1e-9]), window: .randomWindow(&draw), stages: stages,
       maxBatch: draw.pick([1, 8, 64]))
   }
 
@@ -107,9 +107,13 @@ extension StepCost {
       step: draw.between(1e-4, 3e-3), token: draw.between(1e-7, 2e-5),
       context: draw.pick([0, draw.between(1e-8, 1e-5)]),
       contextFloor: draw.pick([0, draw.between(1e-5, 1e-3)]), pair: draw.between(0, 1e-9),
-      attentions: draw.among(1...2),
-      stages: stages, maxBatch: draw.pick([1, 8, 64]))
+      attentions: draw.among(0...2), window: .randomWindow(&draw), stages: stages, maxBatch: draw.pick([1, 8, 64]))
   }
+}
+
+extension Int {
+  /// The length of an attention window among contexts of up to 240 tokens, or none.
+  fileprivate static func randomWindow(_ draw: inout RandomStream) -> Int { draw.pick([0, 0, 0, 1, 3, 8, 20, 64]) }
 }
 
 extension TransferDescription {

@@ -125,12 +125,6 @@ extension StepTotals {
     prefillSteps += other.prefillSteps
     decodeSteps += other.decodeSteps
     sampledSteps += other.sampledSteps
-    shape.prefillTokens += other.shape.prefillTokens
-    shape.prefillPairs += other.shape.prefillPairs
-    shape.prefillContext += other.shape.prefillContext
-    shape.prefillChunks += other.shape.prefillChunks
-    shape.firstTokens += other.shape.firstTokens
-    shape.decodes += other.shape.decodes
-    shape.decodeContext += other.shape.decodeContext
+    shape.add(other.shape)
   }
 }

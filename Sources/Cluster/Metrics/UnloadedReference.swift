@@ -34,10 +34,10 @@ extension StepCost {
         (0..<stageCount).reduce(0) { $0 + interval(of: shape, stage: $1).seconds }
       }
       let (prompt, output) = (Int(request.promptTokens), Int(request.outputTokens))
-      var prefill = StepShape()
+      var prefill = StepShape(window: window)
       prefill.addChunk(tokens: prompt, cached: 0, last: true)
       let ttft = seconds(prefill)
-      let tpot = seconds(StepShape(decodes: 1, context: prompt + output / 2))
+      let tpot = seconds(StepShape(decodes: 1, context: prompt + output / 2, window: window))
       return UnloadedLatency(ttft: ttft, tpot: tpot, e2e: ttft + tpot * Double(output - 1))
     }
   }

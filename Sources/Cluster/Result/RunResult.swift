@@ -66,23 +66,16 @@ public struct StepTotals: Hashable, Sendable {
     if step.prefillTokens > 0 { prefillSteps += 1 }
     if step.decodes > 0 { decodeSteps += 1 }
     if step.sampled > 0 { sampledSteps += 1 }
-    shape.prefillTokens += step.prefillTokens
-    shape.prefillPairs += step.prefillPairs
-    shape.prefillContext += step.prefillContext
-    shape.prefillChunks += step.prefillChunks
-    shape.firstTokens += step.firstTokens
-    shape.decodes += step.decodes
-    shape.decodeContext += step.decodeContext
+    shape.add(step)
   }
 
-  /// Adds `count` decode-only steps of `batch` sequences, the first of which reads `context` KV tokens.
+  /// Adds `count` decode-only steps, the first of which is that of `run`.
   @inlinable
-  public mutating func addDecodes(batch: Int, context: Int, steps count: Int) {
+  public mutating func add(_ run: DecodeRun, steps count: Int) {
     steps += count
     decodeSteps += count
     sampledSteps += count
-    shape.decodes += batch * count
-    shape.decodeContext += context * count + batch * (count * (count - 1) / 2)
+    shape.add(run, steps: count)
   }
 }
 

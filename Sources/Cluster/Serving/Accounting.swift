@@ -9,13 +9,11 @@ extension ServingCore {
   /// Adds the segment of `lane` that ends now to its replica's sums.
   @inline(__always)
   func accountSegment(_ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>) {
-    let batch = lane.pointee.running.count
-    let first = lane.pointee.context + batch
+    let run = lane.pointee.decodeRun
     let steps = lane.pointee.decodes
-    replica.pointee.totals.totals.addDecodes(batch: batch, context: first, steps: steps)
+    replica.pointee.totals.totals.add(run, steps: steps)
     costs[replica.pointee.pool].addDecodeRoofs(
-      batch: batch, context: first, steps: steps, total: Interval(picoseconds: now - lane.pointee.start),
-      to: &replica.pointee.totals.roofs)
+      run, steps: steps, total: Interval(picoseconds: now - lane.pointee.start), to: &replica.pointee.totals.roofs)
   }
 
   /// Adds a step of `shape` to the sums of `replica` and returns its time on `stage`.

@@ -41,6 +41,7 @@ extension ServingCore {
     lane.pointee.counter += steps
     lane.pointee.phase = (lane.pointee.phase + steps) % replica.pointee.blockTokens
     lane.pointee.context += batch * steps
+    if lane.pointee.window > 0 { lane.pointee.fillWindows(steps) }
     lane.pointee.lastDecodeEnd = now
     if lane.pointee.standing != .max { lane.pointee.standing -= steps }
     guard lane.pointee.endings.leastKey == lane.pointee.counter else { return }

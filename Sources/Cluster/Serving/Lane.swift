@@ -1,3 +1,4 @@
+import Models
 import Units
 
 /// A piece of a prompt that a step computes.
@@ -43,6 +44,14 @@ struct Lane: ~Copyable {
   var endings = RequestHeap()
   /// Running sequences by offset modulo the tokens of a block.
   let residues: Column<Int32>
+  /// Tokens that windowed layers see at most; 0 without them.
+  let window: Int
+  /// Sum of the running sequences' contexts within the window: of min(context, window).
+  var windowedContext = 0
+  /// Running sequences shorter than the window.
+  var growing = 0
+  /// Running sequences that fill the window before they end, by the counter at which they do.
+  var fillings = RequestHeap()
   /// End of the lane's last decode step: the time of the last token of every running sequence not in `fresh`.
   var lastDecodeEnd: Int64 = 0
   /// Sequences that joined the running list since the last decode step.
@@ -72,8 +81,9 @@ struct Lane: ~Copyable {
   /// Whether a step of the lane has ended in this instant.
   var hasEnded = false
 
-  init(policy: any BatchPolicy, replica: Int, blockTokens: Int) {
+  init(policy: any BatchPolicy, replica: Int, blockTokens: Int, window: Int) {
     self.policy = policy
+    self.window = window
     self.replica = replica
     residues = Column(repeating: 0, count: blockTokens)
   }
@@ -92,13 +102,39 @@ struct Lane: ~Copyable {
     context += tokens
     residues[residue(tokens - counter)] += 1
     endings.insert(key: counter + steps, request: request)
+    guard window > 0 else { return }
+    windowedContext += min(tokens, window)
+    guard tokens < window else { return }
+    growing += 1
+    if window - tokens <= steps { fillings.insert(key: counter + window - tokens, request: request) }
   }
 
-  /// Takes a sequence with `tokens` of context out of the sums, `endings` apart.
+  /// Takes a sequence with `tokens` of context out of the sums, `endings` and `fillings` apart.
   @inline(__always)
   mutating func subtract(context tokens: Int) {
     context -= tokens
     residues[residue(tokens - counter)] -= 1
+    guard window > 0 else { return }
+    windowedContext -= min(tokens, window)
+    if tokens < window { growing -= 1 }
+  }
+
+  /// Brings what is seen through the window to the counter, which `steps` steps have just advanced.
+  mutating func fillWindows(_ steps: Int) {
+    windowedContext += growing * steps
+    while fillings.leastKey == counter {
+      _ = fillings.removeLeast()
+      growing -= 1
+    }
+  }
+
+  /// The decode steps that would come next.
+  @inline(__always)
+  var decodeRun: DecodeRun {
+    let batch = running.count
+    guard window > 0 else { return DecodeRun(batch: batch, context: context + batch) }
+    return DecodeRun(
+      batch: batch, context: context + batch, windowed: windowedContext + growing, growing: growing)
   }
 
   @inline(__always)

@@ -107,7 +107,9 @@ struct ServingCore: ~Copyable {
         (replicas + replica).initialize(to: Replica(pool: index, lanes: ownLanes, engine: pool.engine))
         for own in ownLanes {
           (lanes + own).initialize(
-            to: Lane(policy: pool.batch, replica: replica, blockTokens: pool.engine.cache.blockTokens))
+            to: Lane(
+              policy: pool.batch, replica: replica, blockTokens: pool.engine.cache.blockTokens,
+              window: pool.engine.cost.window))
         }
         loads[replica].pool = index
         loads[replica].capacityTokens = pool.engine.cache.blocks * pool.engine.cache.blockTokens

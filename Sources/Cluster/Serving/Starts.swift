@@ -157,6 +157,7 @@ extension ServingCore {
       let context = Int(marks[request]) + lane.pointee.counter
       links.remove(victim, &lane.pointee.running)
       lane.pointee.endings.remove(victim)
+      if context < lane.pointee.window { lane.pointee.fillings.remove(victim) }
       lane.pointee.subtract(context: context)
       generated[request] = Int32(context + 1) - requests[request].promptTokens
       marks[request] = lastToken(of: victim, lane)
@@ -243,8 +244,8 @@ extension ServingCore {
       launchStep(index, lane, replica, decodes: true, swappedTokens)
       return
     }
-    let batch = lane.pointee.running.count
     var steps = min(lane.pointee.endings.leastKey - lane.pointee.counter, lane.pointee.standing, segmentSteps)
+    if lane.pointee.window > 0 { steps = min(steps, lane.pointee.fillings.leastKey - lane.pointee.counter) }
     if lane.pointee.isDirty { steps = 1 }
     steps = stepsWithRoom(lane, replica, from: 1, to: steps, free: replica.pointee.blocks - replica.pointee.usedBlocks)
     let swap = swapTime(replica, swappedTokens)
@@ -253,8 +254,7 @@ extension ServingCore {
     lane.pointee.decodes = steps
     lane.pointee.isSegment = true
     costs[replica.pointee.pool].tabulateDecode(
-      batch: batch, context: lane.pointee.context + batch, steps: steps,
-      from: Instant(picoseconds: now + swap), into: lane.pointee.ends.base)
+      lane.pointee.decodeRun, steps: steps, from: Instant(picoseconds: now + swap), into: lane.pointee.ends.base)
     laneEnds.set(index, Instant(picoseconds: lane.pointee.ends[steps - 1]))
   }
 
@@ -301,14 +301,16 @@ extension ServingCore {
 
   /// The shape of the step that `lane` is about to run.
   func stepShape(_ lane: UnsafeMutablePointer<Lane>, decodes: Bool) -> StepShape {
-    var shape = StepShape()
+    var shape = StepShape(window: lane.pointee.window)
     for position in 0..<lane.pointee.chunks.count {
       let chunk = lane.pointee.chunks[position]
       shape.addChunk(tokens: Int(chunk.tokens), cached: Int(chunk.cached), last: chunk.isLast)
     }
     if decodes {
-      shape.decodes = lane.pointee.running.count
-      shape.decodeContext = lane.pointee.context + lane.pointee.running.count
+      let run = lane.pointee.decodeRun
+      shape.decodes = run.batch
+      shape.decodeContext = run.context
+      shape.windowedDecodeContext = run.windowed
     }
     return shape
   }

@@ -30,6 +30,8 @@ public enum ReferenceMutant: CaseIterable, Sendable {
   case budgetIgnoresDecodes
   /// A preempted prompt keeps the chunks it had computed.
   case victimKeepsProgress
+  /// A windowed layer reads the whole context.
+  case forgetsWindow
   /// Micro-batches of a pipeline do not wait for the stage before them.
   case stagesOverlap
 }

@@ -206,7 +206,8 @@ extension ReferenceSimulation {
   private mutating func begin(
     _ r: Int, _ l: Int, decoding: [Int], chunks: [ReferenceChunk], _ swappedTokens: Int
   ) {
-    var shape = StepShape()
+    let window = replicas[r].engine.cost.window
+    var shape = StepShape(window: window)
     for chunk in chunks {
       shape.addChunk(tokens: chunk.tokens, cached: sequences[chunk.request].progress, last: chunk.last)
       if result.outcomes.scheduled[chunk.request] == Outcomes.never {
@@ -216,7 +217,9 @@ extension ReferenceSimulation {
     }
     for id in decoding {
       shape.decodes += 1
-      shape.decodeContext += sequences[id].context + 1
+      let read = sequences[id].context + 1
+      shape.decodeContext += read
+      shape.windowedDecodeContext += window > 0 && mutant != .forgetsWindow ? min(read, window) : read
     }
     let end = stepEnd(r, shape, from: now + swapTime(r, swappedTokens))
     replicas[r].lanes[l].step = ReferenceStep(start: now, end: end, decoding: decoding, chunks: chunks)
