@@ -28,7 +28,7 @@ public struct Experiment: Sendable {
   ///   summary, and what `use` throws.
   public func run(_ use: ([Request], RunResult, Summary) throws -> Void = { _, _, _ in }) throws -> Run {
     let started = Date.now
-    let requests = try scenario.requests()
+    let requests = try scenario.trace().requests
     let clock = ContinuousClock()
     let begin = clock.now
     let result = try Simulation.run(scenario.cluster, requests: requests, route: scenario.makeRoute())

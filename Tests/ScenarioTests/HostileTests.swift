@@ -61,7 +61,7 @@ import Units
       let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
       let resolved = try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue).resolve()
       if case .generator(let plan) = resolved.workload.source, case .requests(let count) = plan.extent, count < 1000 {
-        _ = try resolved.requests()
+        _ = try resolved.trace().requests
       }
     }
   }

@@ -42,7 +42,7 @@ private struct Pinned: RoutePolicy {
   @Test func itIsNamedLikeAnyOther() throws {
     let resolved = try read("{pinned: {replica: 3}}")
     let result = try Simulation.run(
-      resolved.cluster, requests: resolved.requests(), route: resolved.makeRoute())
+      resolved.cluster, requests: resolved.trace().requests, route: resolved.makeRoute())
     #expect(result.outcomes.decodeReplica == [3, 3, 3, 3, 3])
     #expect(resolved.settings.contains { $0.path == "policy.route.pinned.replica" && $0.value == "3" })
   }
@@ -62,7 +62,7 @@ private struct Pinned: RoutePolicy {
     let resolved = try read("pinned")
     let faster = resolved.at(Rate(4))
     #expect(faster.provenance.hash != resolved.provenance.hash)
-    let (slow, fast) = (try resolved.requests(), try faster.requests())
+    let (slow, fast) = (try resolved.trace().requests, try faster.trace().requests)
     #expect(slow.map(\.promptTokens) == fast.map(\.promptTokens))
     #expect(slow.map(\.arrival.seconds) == [0, 1, 2, 3, 4] && fast.map(\.arrival.seconds) == [0, 0.25, 0.5, 0.75, 1])
   }

@@ -50,7 +50,7 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
       #expect(resolved.cluster.pools[0].price.value == 4 * 2.21)
       #expect(resolved.route.name == "phase-split" && type(of: resolved.makeRoute()).name == "phase-split")
       #expect(resolved.pools[0].batch == "chunked")
-      #expect(try resolved.requests().map(\.arrival.seconds) == [0, 0.25, 1])
+      #expect(try resolved.trace().requests.map(\.arrival.seconds) == [0, 0.25, 1])
       let said = Dictionary(resolved.settings.map { ($0.path, $0) }) { a, _ in a }
       #expect(said["cluster.pools.decode.replicas"]?.origin.citation == "\(folder)/s.yaml:5")
       #expect(said["cluster.pools.decode.limits.max-sequences"]?.origin.citation == "default: vLLM: max_num_seqs")
@@ -185,7 +185,7 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
       ).resolve()
       #expect(
         resolved.slo?.clauses.map(\.name) == ["p50 ttft < 2x", "p99 ttft < 6x", "tpot < 200 ms", "p95 itl < 300 ms"])
-      let lone = try #require(resolved.unloaded?(try resolved.requests()[0]))
+      let lone = try #require(resolved.unloaded?(try resolved.trace().requests[0]))
       #expect(lone.ttft > 0.05 && lone.ttft < 1 && lone.tpot > 0.01 && lone.tpot < 0.1)
     }
   }
@@ -220,8 +220,8 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
       let resolved = try Scenario.read(
         path: "\(folder)/s.yaml", catalogue: Catalogue(root: repository + "/scenarios", dataRoots: [])
       ).resolve()
-      #expect(try resolved.requests().count == 2)
-      let faults = #expect(throws: Faults.self) { try resolved.at(Rate(5)).requests() }
+      #expect(try resolved.trace().requests.count == 2)
+      let faults = #expect(throws: Faults.self) { try resolved.at(Rate(5)).trace() }
       #expect(faults?.diagnostics.first?.what == "the trace 't.csv' has no rate to change")
     }
   }
@@ -235,7 +235,7 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
     }
     #expect(plan(.requests(10)).highestRate == Rate(1e9))
     #expect(plan(.duration(.seconds(100))).highestRate == Rate(1e5))
-    #expect(throws: Faults.self) { try plan(.duration(.seconds(100))).at(Rate(1e8)).requests(seed: 1) }
+    #expect(throws: Faults.self) { try plan(.duration(.seconds(100))).at(Rate(1e8)).trace(seed: 1) }
   }
 
   @Test func aPercentileWithAPointIsAnObjective() throws {
@@ -279,7 +279,7 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
       let resolved = try Scenario.read(
         path: "\(folder)/s.yaml", catalogue: Catalogue(root: repository + "/scenarios", dataRoots: [])
       ).resolve()
-      let faults = #expect(throws: Faults.self) { try resolved.requests() }
+      let faults = #expect(throws: Faults.self) { try resolved.trace().requests }
       #expect(faults?.diagnostics.first?.place?.line == 3)
     }
   }

@@ -59,7 +59,7 @@ import Units
     #expect(scenario.variants == ["mixed", "split"])
     for variant in scenario.variants {
       let resolved = try scenario.resolve(variant: variant)
-      let requests = try resolved.requests()
+      let requests = try resolved.trace().requests
       #expect(abs(requests.count - 1500) < 150)
       let result = try Simulation.run(resolved.cluster, requests: requests, route: resolved.makeRoute())
       let summary = try Summary(

@@ -45,7 +45,7 @@ struct ExperimentTests {
   func rate(rate: Double) throws {
     let small = try SmallScenario()
     let experiment = try ScenarioReader().read(small.path).experiment(variant: nil).at(Rate(rate))
-    let requests = try experiment.scenario.requests()
+    let requests = try experiment.scenario.trace().requests
     let span = (try #require(requests.last).arrival - (try #require(requests.first)).arrival).seconds
     #expect(abs(39 / span / rate - 1) < 1e-9)
   }

@@ -34,9 +34,9 @@ public struct ResolvedScenario: Sendable {
   /// Warnings and notes.
   public var warnings: [Diagnostic]
 
-  /// The requests, read or generated anew at each call.
+  /// The workload, read or generated anew at each call.
   /// - Throws: ``Faults`` where the trace is malformed or cannot be changed as asked.
-  public func requests() throws(Faults) -> [Request] { try workload.requests(seed: seed) }
+  public func trace() throws(Faults) -> Trace { try workload.trace(seed: seed) }
 
   /// The resolution with its workload at another mean rate, as a search for capacity asks for it.
   public func at(_ rate: Rate) -> ResolvedScenario {
