@@ -86,6 +86,6 @@ struct Root: ParsableCommand {
     version: Version.current,
     subcommands: [
       RunVerb.self, Compare.self, Check.self, Explain.self, CapacityVerb.self, List.self, BaselineVerb.self,
-      Calibrate.self,
+      Calibrate.self, SchemaVerb.self,
     ])
 }

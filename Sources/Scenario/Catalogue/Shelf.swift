@@ -47,7 +47,7 @@ final class Shelf {
       links.append(link)
       return self.link(link, at: place)
     }
-    let device = root(.device, name, at: place).flatMap { reader.device($0, named: name, aside()) }
+    let device = root(.device, name, at: place).flatMap { reader.device($0, named: name, aside(.device)) }
     stock.devices[name] = device
     stock.linksOf[name] = links
     if device == nil { absent.insert("device \(name)") }
@@ -61,7 +61,7 @@ final class Shelf {
       return known
     }
     guard !absent.contains("link \(name)") else { return nil }
-    let link = root(.link, name, at: place).flatMap { LinkReader.link($0, named: name, aside()) }
+    let link = root(.link, name, at: place).flatMap { LinkReader.link($0, named: name, aside(.link)) }
     stock.links[name] = link
     if link == nil { absent.insert("link \(name)") }
     return link
@@ -144,5 +144,5 @@ final class Shelf {
   }
 
   /// A reading whose settings are not the scenario's.
-  private func aside() -> Reading { Reading(diagnostics: diagnostics) }
+  private func aside(_ document: Document) -> Reading { Reading(document, diagnostics: diagnostics) }
 }

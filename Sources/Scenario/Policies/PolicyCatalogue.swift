@@ -11,6 +11,8 @@ public struct PolicyCatalogue: Sendable {
     public var name: String
     /// What it does, in one sentence.
     public var summary: String
+    /// Its settings, for `medley schema`; nil where only `read` knows them.
+    public var settings: [Key]?
     /// Reads the settings; gives a policy that has decided nothing yet, or nil with diagnostics. Keys that it does
     /// not ask for are told as unknown.
     public var read: @Sendable (Fields, PolicyContext) -> Policy?
@@ -26,20 +28,20 @@ public struct PolicyCatalogue: Sendable {
 
   /// Adds a routing policy under its own name, in place of another of that name.
   ///
-  /// Every run gets a copy of what `read` gives, so that a policy is a value.
+  /// Every run gets a copy of what `read` gives, so that a policy is a value. Editors know the `settings` listed.
   public mutating func addRoute<P: RoutePolicy>(
-    _ type: P.Type, _ summary: String, read: @escaping @Sendable (Fields, PolicyContext) -> P?
+    _ type: P.Type, _ summary: String, settings: [Key]? = nil, read: @escaping @Sendable (Fields, PolicyContext) -> P?
   ) {
-    routes[P.name] = Listing(name: P.name, summary: summary, read: { read($0, $1) })
+    routes[P.name] = Listing(name: P.name, summary: summary, settings: settings, read: { read($0, $1) })
   }
 
   /// Adds a batch policy under its own name, in place of another of that name.
   ///
-  /// Every lane gets a copy of what `read` gives, so that a policy is a value.
+  /// Every lane gets a copy of what `read` gives, so that a policy is a value. Editors know the `settings` listed.
   public mutating func addBatch<P: BatchPolicy>(
-    _ type: P.Type, _ summary: String, read: @escaping @Sendable (Fields, PolicyContext) -> P?
+    _ type: P.Type, _ summary: String, settings: [Key]? = nil, read: @escaping @Sendable (Fields, PolicyContext) -> P?
   ) {
-    batches[P.name] = Listing(name: P.name, summary: summary, read: { read($0, $1) })
+    batches[P.name] = Listing(name: P.name, summary: summary, settings: settings, read: { read($0, $1) })
   }
 }
 

@@ -6,30 +6,45 @@ extension PolicyCatalogue {
   /// The policies that ship with Medley.
   public static let standard: PolicyCatalogue = {
     var catalogue = PolicyCatalogue()
-    catalogue.addRoute(RoundRobin.self, "Each request to the next replica in turn.") { _, _ in RoundRobin() }
-    catalogue.addRoute(LeastLoaded.self, "The replica with the fewest unfinished requests.") { _, _ in LeastLoaded() }
+    catalogue.addRoute(RoundRobin.self, "Each request to the next replica in turn.", settings: []) { _, _ in
+      RoundRobin()
+    }
     catalogue.addRoute(
-      JoinShortestQueue.self, "The replica with the fewest pending tokens: a prompt counts its tokens, a decode 1."
+      LeastLoaded.self, "The replica with the fewest unfinished requests.", settings: []
+    ) { _, _ in LeastLoaded() }
+    catalogue.addRoute(
+      JoinShortestQueue.self, "The replica with the fewest pending tokens: a prompt counts its tokens, a decode 1.",
+      settings: []
     ) { _, _ in JoinShortestQueue() }
     catalogue.addRoute(
-      PowerOfTwo.self, "Of two replicas drawn at random the one with fewer unfinished requests."
+      PowerOfTwo.self, "Of two replicas drawn at random the one with fewer unfinished requests.", settings: []
     ) { _, context in PowerOfTwo(seed: context.seed) }
     catalogue.addRoute(
       PhaseSplit.self, "Prompts to one pool and decodes to another, with a mixed pool and borrowing for the overflow.",
-      read: phaseSplit)
-    catalogue.addBatch(PrefillFirst.self, "Whole prompts before decodes.") { _, _ in PrefillFirst() }
-    catalogue.addBatch(DecodeFirst.self, "A number of decode steps between two prefill steps.") { fields, _ in
+      settings: [
+        Key("prefill", .name(.pool), "The pool that prompts go to.", isRequired: true),
+        Key("decode", .name(.pool), "The pool that decodes go to.", isRequired: true),
+        Key("mixed", .name(.pool), "A pool that helps both."),
+        Key("overflow-tokens", .count(1...1_000_000_000), "Pending tokens from which on a request overflows."),
+        Key("borrow", .flag, "Whether replicas of the other pool help with the overflow."),
+      ], read: phaseSplit)
+    catalogue.addBatch(PrefillFirst.self, "Whole prompts before decodes.", settings: []) { _, _ in PrefillFirst() }
+    catalogue.addBatch(
+      DecodeFirst.self, "A number of decode steps between two prefill steps.",
+      settings: [Key("decode-steps", .count(1...1_000_000), "Decode steps between two prefill steps.")]
+    ) { fields, _ in
       fields.count("decode-steps", in: 1...1_000_000, default: 8, because: "DecodeFirst")
         .map { DecodeFirst(decodeSteps: $0) }
     }
     catalogue.addBatch(
-      ChunkedPrefill.self, "Every step decodes and fills a token budget with chunks of prompts."
+      ChunkedPrefill.self, "Every step decodes and fills a token budget with chunks of prompts.",
+      settings: [Key("token-budget", .count(1...1_000_000), "Tokens of a step.")]
     ) { fields, _ in
       fields.count("token-budget", in: 1...1_000_000, default: 512, because: "Sarathi-Serve, Agrawal et al., OSDI 2024")
         .map { ChunkedPrefill(tokenBudget: $0) }
     }
     catalogue.addBatch(
-      StaticBatch.self, "A batch is formed when nothing runs, and nobody joins until it has ended."
+      StaticBatch.self, "A batch is formed when nothing runs, and nobody joins until it has ended.", settings: []
     ) { _, _ in StaticBatch() }
     return catalogue
   }()

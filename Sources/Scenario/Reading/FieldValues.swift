@@ -3,7 +3,7 @@ import Units
 extension Fields {
   /// A text; the default where the key is absent, nil where there is none or the value is no text.
   public func text(_ key: String, default fallback: String? = nil, because source: String = "") -> String? {
-    guard let value = element(key) else {
+    guard let value = element(key, .text) else {
       if let fallback { note(key, fallback, because: source) }
       return fallback
     }
@@ -16,7 +16,7 @@ extension Fields {
   public func choice(_ key: String, of words: [String], default fallback: String? = nil, because source: String = "")
     -> String?
   {
-    guard let value = element(key) else {
+    guard let value = element(key, .choice(words)) else {
       if let fallback { note(key, fallback, because: source) }
       return fallback
     }
@@ -41,7 +41,7 @@ extension Fields {
     _ key: String, in range: ClosedRange<Int> = 1...1_000_000_000, default fallback: Int? = nil,
     because source: String = ""
   ) -> Int? {
-    guard let value = element(key) else {
+    guard let value = element(key, .count(range)) else {
       if let fallback { note(key, "\(fallback)", because: source) }
       return fallback
     }
@@ -67,7 +67,7 @@ extension Fields {
   public func number(
     _ key: String, in range: ClosedRange<Double>, default fallback: Double? = nil, because source: String = ""
   ) -> Double? {
-    guard let value = element(key) else {
+    guard let value = element(key, .number(range)) else {
       if let fallback { note(key, exact(fallback), because: source) }
       return fallback
     }
@@ -96,7 +96,7 @@ extension Fields {
     _ key: String, _ type: Quantity<D>.Type = Quantity<D>.self, in range: ClosedRange<Quantity<D>>? = nil,
     default fallback: Quantity<D>? = nil, because source: String = ""
   ) -> Quantity<D>? {
-    guard let value = element(key) else {
+    guard let value = element(key, .quantity(D.facts)) else {
       if let fallback { note(key, fallback.exactText, because: source) }
       return fallback
     }

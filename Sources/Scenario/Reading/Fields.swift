@@ -52,8 +52,12 @@ public final class Fields {
   public func has(_ key: String) -> Bool { element(key) != nil }
 
   /// The value of a key, or nil where it is absent or nothing.
-  public func element(_ key: String) -> Element? {
+  public func element(_ key: String) -> Element? { element(key, .anything) }
+
+  /// The value of a key that is to hold what is `expected`, or nil where it is absent or nothing.
+  func element(_ key: String, _ expected: KeyRecorder.Expected) -> Element? {
     if !asked.contains(key) { asked.append(key) }
+    reading.recorder?.note(reading.document, path(key), expected)
     guard let value = entries[key]?.value, value.content != .null else { return nil }
     return value
   }
@@ -102,8 +106,15 @@ public final class Fields {
       diagnostics.error(
         at: entry.keyPlace, "\(owner) has no setting '\(key)'",
         why: known.isEmpty ? "it has no settings" : "its settings are \(wordList(known, or: "and"))",
-        fix: nearestWord(to: key, among: known).map { "did you mean '\($0)'?" } ?? "remove it")
+        fix: nearestWord(to: key, among: known).map { "did you mean '\($0)'?" } ?? elsewhere(key) ?? "remove it")
     }
+  }
+
+  /// Where a key belongs that is none here; nil where it belongs nowhere.
+  private func elsewhere(_ key: String) -> String? {
+    let places = KeyTable.owners(of: key, in: reading.document)
+    guard !places.isEmpty else { return nil }
+    return "it is a setting of \(wordList(places.prefix(3).map { $0.isEmpty ? "the scenario" : "'\($0)'" }))"
   }
 
   /// Notes a value in force for a key.

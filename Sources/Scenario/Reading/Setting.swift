@@ -43,8 +43,16 @@ public final class Reading {
   /// What was read, in the order of reading.
   public private(set) var settings: [Setting] = []
 
+  /// The kind of file that is read.
+  public let document: Document
+  /// Who listens to what is asked for.
+  let recorder = KeyRecorder.current
+
   /// A reading that has seen nothing.
-  public init(diagnostics: Diagnostics = Diagnostics()) { self.diagnostics = diagnostics }
+  public init(_ document: Document = .scenario, diagnostics: Diagnostics = Diagnostics()) {
+    self.document = document
+    self.diagnostics = diagnostics
+  }
 
   /// Notes a value that was read or assumed.
   public func note(_ path: String, _ value: String, _ origin: Setting.Origin) {

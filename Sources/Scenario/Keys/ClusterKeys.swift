@@ -1,0 +1,81 @@
+import Units
+
+extension KeyTable {
+  static func cluster(_ policies: PolicyCatalogue) -> [Key] {
+    let pool = pool(policies)
+    return [
+      Key("defaults", .section(pool), "Settings that are laid under every pool."),
+      Key("pools", .entries(named: "", .section(pool)), "Groups of equal replicas by name."),
+      Key("links", .list(.section(poolLink)), "What joins every two replicas of the pools named, in both directions."),
+    ]
+  }
+
+  private static func pool(_ policies: PolicyCatalogue) -> [Key] {
+    [
+      Key("device", .name(.device), "A device of the catalogue, or devices/NAME.yaml beside the scenario."),
+      Key("replicas", .count(1...PoolSection.replicaLimit), "How many engines serve."),
+      Key("data-parallel", .count(1...1_000), "Engines of each replica; it multiplies the replicas."),
+      Key("tensor-parallel", .count(1...1024), "Devices that share every layer."),
+      Key("pipeline-parallel", .count(1...64), "Stages that share the layers out."),
+      Key("stage-link", .name(.link), "What joins two stages, where it is not what joins the devices."),
+      Key("kv-cache", .section(cache), "The memory of keys and values."),
+      Key("limits", .section(limits), "What a step may hold at most."),
+      Key("preemption", .oneOf(preemption), "What happens to a sequence that the cache has no room for."),
+      Key("batch", .oneOf(policies.batchOptions), "What a step of these engines holds, in place of policy.batch."),
+      Key("free-operators", .list(.name(.operator)), "Operators that cost nothing, to ask what they cost now."),
+      Key("power", .section(power), "Watts of one replica; the devices' unless given."),
+      Key("price", .quantity(Price.self), "Price of one replica; the devices' unless given."),
+    ]
+  }
+
+  private static let cache = [
+    Key("block", .count(1...65_536), "Tokens of a block."),
+    Key("memory-utilization", .quantity(Fraction.self), "The share of a device's memory that may be used."),
+    Key("reserved", .quantity(Memory.self), "Memory of a device that the runtime and its libraries take."),
+    Key("watermark", .quantity(Fraction.self), "The share of blocks that admission leaves free."),
+    Key("capacity", .quantity(TokenCount.self), "Tokens that fit, in place of what the memory gives."),
+  ]
+
+  private static let limits = [
+    Key("max-sequences", .count(1...PoolSection.sequenceLimit), "Sequences of a step."),
+    Key("max-batch-tokens", .count(1...1_000_000), "Tokens of a step."),
+  ]
+
+  private static let preemption = [
+    Alternative("recompute", "It is computed again from its prompt."),
+    Alternative(
+      "swap", "Its keys and values go to the host and come back.",
+      settings: [
+        Key("bandwidth", .quantity(Bandwidth.self), "Of the way to the host; the devices' host links unless given."),
+        Key("latency", .quantity(Seconds.self), "Of the way to the host."),
+      ]),
+  ]
+
+  private static let power = [
+    Key("idle", .quantity(Power.self), "While nothing is computed."),
+    Key("prefill", .quantity(Power.self), "While prompts are computed."),
+    Key("decode", .quantity(Power.self), "While tokens are decoded."),
+  ]
+
+  private static let poolLink = [
+    Key("between", .list(.name(.pool)), "The pools that it joins.", isRequired: true),
+    Key("link", .name(.link), "A link of the catalogue, or links/NAME.yaml beside the scenario."),
+    Key("bandwidth", .quantity(Bandwidth.self), "Of one port; the link's unless given."),
+    Key("latency", .quantity(Seconds.self), "Of a transfer; the link's unless given."),
+    Key("ports", .count(1...1024), "Ports that a replica has."),
+    Key("mode", .choice(["layerwise", "serialized"]), "Whether keys and values leave layer by layer or at the end."),
+  ]
+}
+
+extension PolicyCatalogue {
+  /// The routing policies in alphabetical order.
+  public var routeOptions: [Alternative] { Self.options(routes) }
+  /// The batch policies in alphabetical order.
+  public var batchOptions: [Alternative] { Self.options(batches) }
+
+  private static func options<Policy>(_ listings: [String: Listing<Policy>]) -> [Alternative] {
+    listings.keys.sorted().compactMap { name in
+      listings[name].map { Alternative(name, $0.summary, settings: $0.settings) }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Hardware
+import Units
+
+extension KeyTable {
+  private static let source = Key(
+    "source", .text, "Where the number was read or measured, or why it is assumed.", isRequired: true)
+
+  /// A number with its source: `{value: 2039 GB/s, source: "..."}`.
+  private static func sourced(_ name: String, _ value: Shape, _ summary: String, isRequired: Bool = true) -> Key {
+    Key(name, .section([Key("value", value, summary, isRequired: true), source]), summary, isRequired: isRequired)
+  }
+
+  private static let share = Shape.number(0...1)
+
+  static let device = [
+    Key("name", .text, "The title in reports."),
+    Key("kind", .choice(DeviceKind.allCases.map(\.rawValue)), "What it is.", isRequired: true),
+    Key("memory", .list(.section(memory)), "Its memories; the first holds weights and KV cache.", isRequired: true),
+    Key(
+      "compute", .section(Format.allCases.map(rate)), "Peak arithmetic by format.", isRequired: true),
+    Key("interconnect", .name(.link), "The link to its peers in a machine."),
+    Key("host-link", .name(.link), "The link to its host."),
+    Key("execution", .section(execution), "Time beyond arithmetic and bytes.", isRequired: true),
+    Key("efficiency", .section(efficiency), "Achieved over peak rates, from 0 to 1.", isRequired: true),
+    Key("collective", .section(collective), "Exchanges between devices.", isRequired: true),
+    Key("power", .section(devicePower), "What it draws.", isRequired: true),
+    Key("price", .section(price), "What an hour of it costs."),
+  ]
+
+  private static let memory = [
+    Key("name", .text, "Its name, such as hbm.", isRequired: true),
+    sourced("capacity", .quantity(Memory.self), "What it holds."),
+    sourced("bandwidth", .quantity(Bandwidth.self), "Its peak rate."),
+  ]
+
+  private static func rate(_ format: Format) -> Key {
+    let settings = [
+      Key("value", .quantity(ComputeRate.self), "The peak rate, a multiply-add counted as two.", isRequired: true),
+      Key("accumulator", .choice(Format.allCases.map(\.rawValue)), "The format of sums.", isRequired: true),
+      source,
+    ]
+    return Key(format.rawValue, .section(settings), "Peak arithmetic in \(format.rawValue).")
+  }
+
+  private static let execution = [
+    sourced("launch", .quantity(Seconds.self), "Of a kernel, beyond its run."),
+    sourced("host-per-step", .quantity(Seconds.self), "The host's work for a step."),
+    sourced("host-per-sequence", .quantity(Seconds.self), "The host's work for each sequence of a step."),
+    sourced("prefill-dispatch", .quantity(Seconds.self), "The host's work to launch a step with prompts."),
+    sourced("decode-dispatch", .quantity(Seconds.self), "The host's work to launch a step of decodes."),
+  ]
+
+  private static let efficiency = [
+    sourced("compute", share, "Of matrix products."),
+    sourced("memory", share, "Of reading weights."),
+    sourced("attention-compute", share, "Of attention over prompts."),
+    sourced("attention-memory", share, "Of attention over the KV cache."),
+    sourced("link", share, "Of the link to its peers."),
+  ]
+
+  private static let collective = [
+    sourced("latency", .quantity(Seconds.self), "Of one exchange."),
+    Key(
+      "large",
+      .section([
+        sourced("from", .quantity(Memory.self), "The smallest message that is slower."),
+        sourced("efficiency", share, "Of the link for such messages."),
+      ]), "Messages that are slower than the link."),
+  ]
+
+  private static let devicePower = [
+    sourced("idle", .quantity(Power.self), "While nothing is computed."),
+    sourced("prefill", .quantity(Power.self), "While prompts are computed."),
+    sourced("decode", .quantity(Power.self), "While tokens are decoded."),
+    sourced("peak", .quantity(Power.self), "The most it draws."),
+    sourced("cap", .quantity(Power.self), "A limit set on it.", isRequired: false),
+  ]
+
+  private static let price = [
+    Key("value", .quantity(Price.self), "Of an hour.", isRequired: true),
+    Key("date", .text, "When it was that, such as 2023-11.", isRequired: true),
+    source,
+  ]
+
+  static let link = [
+    Key("name", .text, "The title in reports."),
+    sourced("bandwidth", .quantity(Bandwidth.self), "One way, of one port."),
+    sourced("latency", .quantity(Seconds.self), "Of a transfer, software included."),
+  ]
+
+  static let tier = [
+    Key("name", .text, "The title in reports.", isRequired: true),
+    Key("kind", .choice(["memory", "storage"]), "What it is.", isRequired: true),
+    sourced("capacity", .quantity(Memory.self), "What it holds."),
+    sourced("bandwidth", .quantity(Bandwidth.self), "Of reads in large requests."),
+    sourced("write-bandwidth", .quantity(Bandwidth.self), "Of writes in large requests."),
+    sourced("latency", .quantity(Seconds.self), "Of one request alone."),
+    sourced("request", .quantity(Memory.self), "The smallest that is read."),
+    sourced("request-rate", .quantity(Rate.self), "Requests a second when many are in flight.", isRequired: false),
+    sourced("idle", .quantity(Power.self), "While nothing is read.", isRequired: false),
+    sourced("peak", .quantity(Power.self), "The most it draws.", isRequired: false),
+  ]
+}

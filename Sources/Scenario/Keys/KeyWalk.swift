@@ -1,0 +1,72 @@
+/// What a table says of a path that a reader asked for.
+struct FoundKey {
+  /// The path with `*` for names and positions: "cluster.pools.*.replicas".
+  var pattern: String
+  /// What stands there.
+  var shape: Shape
+}
+
+extension Shape {
+  /// What stands at a path below this shape; nil where nothing may.
+  ///
+  /// Names may hold dots, so that everything after the name of a list of texts or times belongs to the name.
+  func find(_ path: ArraySlice<String>, pattern: [String] = []) -> FoundKey? {
+    guard let first = path.first else { return FoundKey(pattern: pattern.joined(separator: "."), shape: self) }
+    let rest = path.dropFirst()
+    switch self {
+    case .section(let keys):
+      guard let key = keys.first(where: { $0.name == first }) else { return nil }
+      return key.shape.find(rest, pattern: pattern + [first])
+    case .entries(_, let value):
+      return value.find(value.isLeaf ? [] : rest, pattern: pattern + ["*"])
+    case .list(let element):
+      let isPosition = first.allSatisfy(\.isNumber)
+      return element.find(isPosition ? rest : path, pattern: pattern + ["*"])
+    case .oneOf(let options):
+      guard let option = options.first(where: { $0.name == first }) else { return nil }
+      return Shape.settings(option).find(rest, pattern: pattern + [first])
+    case .either(let shapes):
+      for shape in shapes {
+        if let found = shape.find(path, pattern: pattern) { return found }
+      }
+      return nil
+    case .axes, .open: return FoundKey(pattern: (pattern + ["*"]).joined(separator: "."), shape: .open)
+    default: return nil
+    }
+  }
+
+  /// The paths of all keys below this shape, with `*` for names and positions.
+  func patterns(below prefix: [String] = []) -> [String] {
+    switch self {
+    case .section(let keys):
+      keys.flatMap { key in
+        [(prefix + [key.name]).joined(separator: ".")] + key.shape.patterns(below: prefix + [key.name])
+      }
+    case .entries(_, let value): value.patterns(below: prefix + ["*"])
+    case .list(let element): element.patterns(below: prefix + ["*"])
+    case .oneOf(let options): options.flatMap { Shape.settings($0).patterns(below: prefix + [$0.name]) }
+    case .either(let shapes): shapes.flatMap { $0.patterns(below: prefix) }
+    default: []
+    }
+  }
+
+  private var isLeaf: Bool {
+    switch self {
+    case .section, .entries, .list, .oneOf, .axes, .open: false
+    case .either(let shapes): shapes.allSatisfy(\.isLeaf)
+    default: true
+    }
+  }
+
+  /// The settings of an option as a shape.
+  private static func settings(_ option: Alternative) -> Shape { option.settings.map { .section($0) } ?? .open }
+}
+
+extension KeyTable {
+  /// The mappings that have a key, as paths with NAME for names and positions; variants are left out.
+  static func owners(of key: String, in document: Document) -> [String] {
+    Shape.section(keys(document)).patterns().filter { $0 == key || $0.hasSuffix(".\(key)") }
+      .filter { !$0.hasPrefix("variants.") }
+      .map { String($0.dropLast(key.count + 1)).replacing("*", with: "NAME") }
+  }
+}

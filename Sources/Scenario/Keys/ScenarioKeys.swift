@@ -1,0 +1,78 @@
+import Hardware
+import Units
+
+/// The keys of every kind of document: adding one takes a line here.
+public enum KeyTable {
+  /// The keys at the root of a document whose scenarios may name `policies`.
+  public static func keys(_ document: Document, policies: PolicyCatalogue = .standard) -> [Key] {
+    switch document {
+    case .scenario: scenario(policies)
+    case .device: device
+    case .link: link
+    case .tier: tier
+    }
+  }
+
+  /// The keys that variants, sweeps and `--set` may change.
+  static func changeable(_ policies: PolicyCatalogue) -> [Key] {
+    [
+      Key("seed", .count(0...Int.max), "What every random draw of a run follows from."),
+      Key("model", .either([.name(.model), .section(model)]), "The model that is served.", isRequired: true),
+      Key("cluster", .section(cluster(policies)), "The devices and how they are joined.", isRequired: true),
+      Key("policy", .section(policy(policies)), "How requests are routed and batched."),
+      Key("workload", .section(workload), "Where the requests come from.", isRequired: true),
+      Key("slo", .section(objectives), "What is asked of the latencies."),
+    ]
+  }
+
+  static func scenario(_ policies: PolicyCatalogue) -> [Key] {
+    let changeable = changeable(policies)
+    return [
+      Key("question", .text, "What the scenario asks; it is shown above the results."),
+      Key("extends", .name(.file), "A scenario beside this one, which this one is laid over."),
+    ] + changeable + [
+      Key(
+        "variants", .entries(named: "", .section(changeable)),
+        "Named changes to compare; the first is the baseline."),
+      Key("sweep", .axes, "Paths of settings, each with the list of values it takes."),
+      Key("capacity", .section(capacity), "The rates at which medley capacity looks for the highest within the SLO."),
+      Key("claims", .list(.section(claim)), "Published results that runs are compared with."),
+    ]
+  }
+
+  private static let formats = Format.allCases.map(\.rawValue)
+
+  private static let model = [
+    Key("name", .name(.model), "A model of the catalogue, or models/NAME/config.json beside the scenario."),
+    Key("config", .name(.file), "A config.json of Hugging Face, beside the scenario."),
+    Key("weights", .choice(formats), "The format of the weights."),
+    Key("activations", .choice(formats), "The format of the activations."),
+    Key("kv-cache", .choice(formats), "The format of keys and values."),
+  ]
+
+  private static func policy(_ policies: PolicyCatalogue) -> [Key] {
+    [
+      Key("route", .oneOf(policies.routeOptions), "Which replicas prefill and decode a request."),
+      Key("batch", .oneOf(policies.batchOptions), "What a step of an engine holds."),
+    ]
+  }
+
+  private static let capacity = [
+    Key("from", .quantity(Rate.self), "The lowest rate.", isRequired: true),
+    Key("to", .quantity(Rate.self), "The highest rate.", isRequired: true),
+    Key("step", .quantity(Rate.self), "The distance between two rates; without it the search bisects."),
+  ]
+
+  private static let claim = [
+    Key("metric", .choice(Claim.metrics), "What is measured.", isRequired: true),
+    Key("of", .name(.variant), "The variant it is measured on.", isRequired: true),
+    Key("over", .name(.variant), "The variant it is divided by."),
+    Key("published", .number(-1e15...1e15), "The published figure.", isRequired: true),
+    Key(
+      "mark", .choice(Claim.Mark.allCases.map(\.rawValue)),
+      "Where it was read: A abstract, P paper, F file of the artifact, D documentation, N third-party note, R recalled.",
+      isRequired: true),
+    Key("within", .range, "The figures that count as reproduced."),
+    Key("source", .text, "The citation.", isRequired: true),
+  ]
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+@testable import Scenario
+
+/// The tables of keys say what the readers ask for, no more and no less.
+@Suite struct KeyTests {
+  /// Everything that the readers ask of all files in `scenarios`, the faulty ones among them.
+  private static let askings: [KeyRecorder.Asking] = {
+    let recorder = KeyRecorder()
+    KeyRecorder.$current.withValue(recorder) {
+      let files = FileManager.default.enumerator(atPath: repository + "/scenarios")
+      let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+      while let file = files?.nextObject() as? String {
+        let isPart = ["devices/", "links/", "tiers/"].contains { file.hasPrefix($0) || file.contains("/\($0)") }
+        guard file.hasSuffix(".yaml"), !isPart else { continue }
+        _ = try? Scenario.read(path: "\(repository)/scenarios/\(file)", catalogue: catalogue)
+      }
+      for device in catalogue.names(.device) { _ = try? catalogue.device(named: device) }
+      _ = try? scenario(["s.yaml": rare])
+      let integer = "int32: {value: 1 OP/s, accumulator: int32, source: none}"
+      _ = try? scenario([
+        "s.yaml": "model: llama-2-7b\ncluster: {pools: {a: {device: d}}}\n",
+        "devices/d.yaml": "compute: {\(integer)}\n",
+      ])
+    }
+    return recorder.askings
+  }()
+
+  /// Settings that no file under `scenarios` has.
+  private static let rare = """
+    model: llama-2-7b
+    cluster: {pools: {a: {device: a100-sxm, preemption: swap, batch: {decode-first: {decode-steps: 4}}}}}
+    policy: {batch: {decode-first: {decode-steps: 4}}}
+    workload: {generator: poisson, lengths: {resample: {trace: {path: t.csv}}}}
+    variants:
+      chunked: {cluster: {pools: {a: {batch: {chunked: {token-budget: 512}}}}}}
+      prompts: {workload: {lengths: {prompt: {lognormal: {mean: 5 tokens, cv: 1, max: 9 tokens}}}}}
+    """
+
+  private func place(_ document: Document, _ path: String) -> String {
+    let table = document == .scenario ? "ScenarioKeys, ClusterKeys or WorkloadKeys" : "HardwareKeys"
+    return "'\(path)' of a \(document.rawValue), in \(table).swift of Sources/Scenario/Keys"
+  }
+
+  @Test func everyKeyThatIsReadIsInATable() {
+    #expect(Self.askings.count > 300)
+    for asking in Self.askings {
+      let path = asking.path.split(separator: ".").map(String.init)
+      let found = Shape.section(KeyTable.keys(asking.document)).find(path[...])
+      let line = "Key(\"\(path.last ?? "")\", \(asking.expected.spelled), \"What it says.\")"
+      let isKnown = found != nil
+      #expect(isKnown, "add \(line) for \(place(asking.document, asking.path))")
+      guard let found else { continue }
+      let agrees = asking.expected.agrees(with: found.shape)
+      #expect(
+        agrees,
+        "the reader expects \(asking.expected.spelled): correct \(place(asking.document, found.pattern))")
+    }
+  }
+
+  /// Tiers have no reader yet.
+  @Test(arguments: [Document.scenario, .device, .link]) func everyKeyOfATableIsRead(_ document: Document) {
+    let root = Shape.section(KeyTable.keys(document))
+    let read = Set(
+      Self.askings.filter { $0.document == document }.compactMap {
+        root.find($0.path.split(separator: ".").map(String.init)[...])?.pattern
+      })
+    // Settings under variants and defaults are read where they are laid.
+    let direct = root.patterns().filter { !$0.hasPrefix("variants.*.") && !$0.hasPrefix("cluster.defaults.") }
+    for pattern in direct where pattern != "extends" {
+      let isRead = read.contains(pattern)
+      #expect(
+        isRead,
+        "no file under scenarios, nor the rare settings above, make a reader ask for it: remove or use \(place(document, pattern))"
+      )
+    }
+  }
+
+  /// Every summary is one sentence.
+  @Test(arguments: Document.allCases) func everyKeyIsExplained(_ document: Document) {
+    func check(_ shape: Shape, _ path: String) {
+      switch shape {
+      case .section(let keys):
+        #expect(Set(keys.map(\.name)).count == keys.count, "\(path) has a key twice")
+        for key in keys {
+          #expect(key.summary.count > 5 && key.summary.hasSuffix("."), "\(path).\(key.name)")
+          check(key.shape, "\(path).\(key.name)")
+        }
+      case .entries(_, let value): check(value, path + ".*")
+      case .list(let element): check(element, path + ".*")
+      case .oneOf(let options):
+        for option in options { check(.section(option.settings ?? []), "\(path).\(option.name)") }
+      case .either(let shapes): for shape in shapes { check(shape, path) }
+      default: break
+      }
+    }
+    check(.section(KeyTable.keys(document)), document.rawValue)
+  }
+}
