@@ -187,12 +187,16 @@ public struct Device: Hashable, Sendable {
   public var power: DevicePower
   /// Rent; nil where nobody lets it.
   public var price: DatedPrice?
+  /// What its kind adds to the roofline.
+  public var forms: DeviceForms
+  /// Devices of the same chip that take a share of every product.
+  public var partners: [Partner] = []
 
   /// A device.
   public init(
     name: String, kind: DeviceKind, memory: [MemoryTier], compute: [Format: ArithmeticRate],
     interconnect: Link? = nil, hostLink: Link? = nil, execution: Execution, efficiency: Efficiency,
-    collective: Collective, power: DevicePower, price: DatedPrice? = nil
+    collective: Collective, power: DevicePower, price: DatedPrice? = nil, forms: DeviceForms = DeviceForms()
   ) {
     self.name = name
     self.kind = kind
@@ -205,6 +209,7 @@ public struct Device: Hashable, Sendable {
     self.collective = collective
     self.power = power
     self.price = price
+    self.forms = forms
   }
 
   /// Peak arithmetic for `format`, or for the first of its fallbacks that the device has; nil where it has none.

@@ -75,6 +75,6 @@ extension Device {
       }
     }
     if let price { nonNegative("price", price.price.value.value) }
-    return found
+    return found + formFaults
   }
 }

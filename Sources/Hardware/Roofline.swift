@@ -86,16 +86,37 @@ public struct Roofline: Hashable, Sendable {
 
   /// The rates of a family in a format.
   ///
+  /// Products are read from memory by the device and its partners at once; attention and elementwise kernels by the
+  /// device alone. The rate of operations is the device's own in either case.
   /// - Throws: ``NoArithmetic`` where the device cannot compute in the format.
   public func ceiling(_ family: KernelFamily, _ format: Format) throws(NoArithmetic) -> Ceiling {
-    guard let peak = device.arithmetic(format)?.rate.value.value, let tier = device.memory.first else {
+    guard let peak = device.arithmetic(format)?.rate.value.value else {
       throw NoArithmetic(device: device.name, format: format)
     }
     let compute = family == .attention ? device.efficiency.attentionCompute : device.efficiency.compute
-    let memory = family == .attention ? device.efficiency.attentionMemory : device.efficiency.memory
+    let launch = device.execution.launch.value.value
+    let handOver = device.partners.reduce(0) { max($0, $1.device.execution.launch.value.value + $1.handOver.value) }
     return Ceiling(
-      operationRate: peak * compute.value, byteRate: tier.bandwidth.value.value * memory.value,
-      launch: device.execution.launch.value.value)
+      operationRate: peak * compute.value, byteRate: family == .dense ? sharedByteRate : byteRate(family),
+      launch: family == .dense ? max(launch, handOver) : launch)
+  }
+
+  /// Bytes/s that a family draws from the device's memory.
+  func byteRate(_ family: KernelFamily) -> Double {
+    let share = family == .attention ? device.efficiency.attentionMemory : device.efficiency.memory
+    let local = (device.memory.first?.bandwidth.value.value ?? 0) * share.value
+    guard let numa = device.forms.numa else { return local }
+    return min(local, numa.bandwidth * device.efficiency.link.value)
+  }
+
+  /// Bytes/s of a product that the device and its partners read at once: what each part of it waits for, and no more
+  /// than what they reach together.
+  private var sharedByteRate: Double {
+    guard !device.partners.isEmpty else { return byteRate(.dense) }
+    let own = 1 - device.partners.reduce(0) { $0 + $1.share }
+    var rate = byteRate(.dense) / own
+    for partner in device.partners { rate = min(rate, Roofline(partner.device).byteRate(.dense) / partner.share) }
+    return min(rate, device.forms.memoryGroup?.together.value.value ?? .infinity)
   }
 
   /// The cost of `work`.
@@ -107,8 +128,7 @@ public struct Roofline: Hashable, Sendable {
       guard let operations = work.operations[format] else { continue }
       arithmetic += try operations / ceiling(work.family, format).operationRate
     }
-    let share = work.family == .attention ? device.efficiency.attentionMemory : device.efficiency.memory
-    let memory = work.bytes / ((device.memory.first?.bandwidth.value.value ?? 0) * share.value)
+    let memory = work.bytes / byteRate(work.family)
     var times = RoofTimes()
     times[.launch] = work.launches * device.execution.launch.value.value
     if max(arithmetic, memory) > 0 { times[arithmetic > memory ? .compute : .memory] = max(arithmetic, memory) }

@@ -85,6 +85,14 @@ public enum RateDimension: Dimension {
     units: [NamedUnit("/s", 1), NamedUnit("/min", 1, per: 60), NamedUnit("/h", 1, per: 3600)])
 }
 
+/// Cycles per second of a clock.
+public enum FrequencyDimension: Dimension {
+  /// Name, units and limits.
+  public static let facts = DimensionFacts(
+    name: "frequency", symbol: "Hz", example: "1.4 GHz",
+    units: [NamedUnit("Hz", 1), NamedUnit("kHz", 1e3), NamedUnit("MHz", 1e6), NamedUnit("GHz", 1e9)])
+}
+
 /// Parts of a whole: 1 is all of it.
 public enum FractionDimension: Dimension {
   /// Name, units and limits.
@@ -125,6 +133,8 @@ public typealias Energy = Quantity<EnergyDimension>
 public typealias Price = Quantity<PriceDimension>
 /// Events per second.
 public typealias Rate = Quantity<RateDimension>
+/// Cycles per second.
+public typealias Frequency = Quantity<FrequencyDimension>
 /// Parts of a whole.
 public typealias Fraction = Quantity<FractionDimension>
 /// Times as long as a reference.

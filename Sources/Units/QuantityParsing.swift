@@ -116,6 +116,7 @@ private let knownUnits: [String: String] = {
   add(EnergyDimension.self)
   add(PriceDimension.self)
   add(RateDimension.self)
+  add(FrequencyDimension.self)
   add(FractionDimension.self)
   add(SlowdownDimension.self)
   add(TokenDimension.self)

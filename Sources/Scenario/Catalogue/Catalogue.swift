@@ -66,6 +66,8 @@ public enum CatalogueKind: String, Hashable, Sendable {
   case link
   /// A model: `models/NAME/config.json`.
   case model
+  /// A memory or a drive: `tiers/NAME.yaml`.
+  case tier
 
   /// The folder of the catalogue.
   var folder: String { rawValue + "s" }

@@ -9,6 +9,18 @@ extension Catalogue {
     try fetch(name) { $0.device(name, at: $1) }
   }
 
+  /// The link of a name.
+  /// - Throws: `Faults` where there is none or its file is faulty.
+  public func link(named name: String) throws(Faults) -> Link {
+    try fetch(name) { $0.link(name, at: $1) }
+  }
+
+  /// The tier of a name.
+  /// - Throws: `Faults` where there is none or its file is faulty.
+  public func tier(named name: String) throws(Faults) -> Tier {
+    try fetch(name) { $0.tier(name, at: $1) }
+  }
+
   /// The model of a name, as `--model` gives it.
   /// - Throws: `Faults` where there is none or its config.json is faulty.
   public func model(named name: String) throws(Faults) -> Transformer {

@@ -22,13 +22,14 @@ struct DeviceReader {
     let collective = collective(fields.fields("collective"))
     let power = power(fields.fields("power"))
     let price = price(fields)
+    let forms = FormsReader(link: link).forms(fields.fields("forms"))
     fields.finish()
     guard reading.diagnostics.errorCount == errors, let title, let kind, let execution, let efficiency, let collective,
       let power
     else { return nil }
     let device = Device(
       name: title, kind: kind, memory: memory, compute: compute, interconnect: interconnect, hostLink: hostLink,
-      execution: execution, efficiency: efficiency, collective: collective, power: power, price: price)
+      execution: execution, efficiency: efficiency, collective: collective, power: power, price: price, forms: forms)
     for fault in device.faults {
       let place = place(of: fault.key, in: root)
       reading.diagnostics.error(at: place, "'\(fault.key)' cannot be", why: fault.why, fix: "correct the number")

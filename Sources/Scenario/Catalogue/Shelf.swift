@@ -8,6 +8,7 @@ struct Stock: Sendable {
   var devices: [String: Device] = [:]
   var links: [String: Link] = [:]
   var models: [String: Transformer] = [:]
+  var tiers: [String: Tier] = [:]
   /// The links that each device names.
   var linksOf: [String: [String]] = [:]
   /// The key of each trace's digest, by path.
@@ -65,6 +66,19 @@ final class Shelf {
     stock.links[name] = link
     if link == nil { absent.insert("link \(name)") }
     return link
+  }
+
+  /// The tier of a name; nil with diagnostics, in its own file or at `place`.
+  func tier(_ name: String, at place: Place) -> Tier? {
+    if let known = stock.tiers[name] {
+      use("tier \(name)")
+      return known
+    }
+    guard !absent.contains("tier \(name)") else { return nil }
+    let tier = root(.tier, name, at: place).flatMap { TierReader.tier($0, named: name, aside()) }
+    stock.tiers[name] = tier
+    if tier == nil { absent.insert("tier \(name)") }
+    return tier
   }
 
   /// The model of a name; nil with diagnostics at `place`.

@@ -14,10 +14,13 @@ extension Fields {
   }
 
   /// A share from 0 (excluded by `Device.faults`) to 1 with its source.
-  func sourcedShare(_ key: String) -> Sourced<Double>? {
-    guard let fields = sourcedFields(key, example: "0.8", required: true) else { return nil }
-    let value = fields.number("value", in: 0...1)
-    if !fields.has("value") { fields.missing("value", example: "0.8") }
+  func sourcedShare(_ key: String) -> Sourced<Double>? { sourcedNumber(key, in: 0...1, example: "0.8") }
+
+  /// A plain number within `range` with its source.
+  func sourcedNumber(_ key: String, in range: ClosedRange<Double>, example: String) -> Sourced<Double>? {
+    guard let fields = sourcedFields(key, example: example, required: true) else { return nil }
+    let value = fields.number("value", in: range)
+    if !fields.has("value") { fields.missing("value", example: example) }
     let source = fields.source()
     fields.finish()
     guard let value, let source else { return nil }
