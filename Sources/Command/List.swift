@@ -9,14 +9,16 @@ import Study
 struct List: ParsableCommand {
   /// What can be listed.
   enum Subject: String, ExpressibleByArgument, CaseIterable {
-    case devices, links, models, policies, traces, runs
+    case devices, links, tiers, models, policies, traces, runs
   }
 
   static let configuration = CommandConfiguration(
-    abstract: "Lists devices, links, models, policies, traces or stored runs.",
+    abstract: "Lists devices, links, tiers, models, policies, traces or stored runs.",
     discussion: """
       Examples:
 
+        medley list devices --wide                peaks, ridge points, watts, dollars
+        medley list tiers --json                  for other programs
         medley list policies
         medley list traces --data-root ../shared/data
         medley list runs --ledger medley.sqlite
@@ -36,7 +38,16 @@ struct List: ParsableCommand {
     help: ArgumentHelp("Look for traces in this folder too. May be given often.", valueName: "dir"))
   var dataRoots: [String] = []
 
+  @Flag(help: "Show the figures of devices, links and tiers.")
+  var wide = false
+
+  @Flag(help: "Write the figures of devices, links and tiers as JSON.")
+  var json = false
+
   func validate() throws {
+    guard !(json || wide) || [.devices, .links, .tiers].contains(subject) else {
+      throw ValidationError("--wide and --json are for devices, links and tiers")
+    }
     guard limit >= 1 else { throw ValidationError("--limit is at least 1") }
   }
 
@@ -44,8 +55,13 @@ struct List: ParsableCommand {
     let catalogue = Catalogue.standard(for: ".", dataRoots: dataRoots)
     let policies = Session.current.policies
     switch subject {
+    case .devices where json || wide:
+      try show(catalogue, .device, { try catalogue.device(named: $0) }, HardwareText.json, HardwareText.devices)
+    case .links where json || wide: try show(catalogue, .link, catalogue.link, HardwareText.json, HardwareText.links)
+    case .tiers where json || wide: try show(catalogue, .tier, catalogue.tier, HardwareText.json, HardwareText.tiers)
     case .devices: show(catalogue.devices)
     case .links: show(catalogue.links)
+    case .tiers: show(catalogue.tiers)
     case .models: show(catalogue.models)
     case .traces: show(catalogue.traces)
     case .policies:
@@ -55,6 +71,16 @@ struct List: ParsableCommand {
           .sorted(by: \.name))
     case .runs: try showRuns()
     }
+  }
+
+  /// Shows everything of a kind with its figures.
+  private func show<Thing>(
+    _ catalogue: Catalogue, _ kind: CatalogueKind, _ read: (String) throws -> Thing,
+    _ document: ([HardwareText.Named<Thing>]) -> JSON, _ table: ([HardwareText.Named<Thing>], Style) -> String
+  ) throws {
+    let console = Session.current.console
+    let things = try catalogue.names(kind).map { (name: $0, thing: try read($0)) }
+    console.out(json ? document(things).text : table(things, console.style))
   }
 
   private func show(_ things: [ListedThing]) {

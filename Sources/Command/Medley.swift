@@ -85,7 +85,7 @@ struct Root: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      RunVerb.self, Compare.self, Check.self, Explain.self, CapacityVerb.self, List.self, BaselineVerb.self,
-      Calibrate.self, SchemaVerb.self,
+      RunVerb.self, Compare.self, Check.self, Explain.self, RooflineVerb.self, CapacityVerb.self, List.self,
+      BaselineVerb.self, Calibrate.self, SchemaVerb.self,
     ])
 }

@@ -17,7 +17,9 @@ extension Device {
       positive("units.\(units.name).count", units.count.value)
       positive("units.\(units.name).clock", units.clock.value.value)
       for format in Format.allCases {
-        if let each = units.perCycle[format] { positive("units.\(units.name).per-cycle.\(format.rawValue)", each.value) }
+        if let each = units.perCycle[format] {
+          positive("units.\(units.name).per-cycle.\(format.rawValue)", each.value)
+        }
       }
     }
     for format in Format.allCases {

@@ -21,6 +21,8 @@ extension Catalogue {
   public var devices: [ListedThing] { titled(.device) }
   /// The links of the catalogue in alphabetical order.
   public var links: [ListedThing] { titled(.link) }
+  /// The memories and drives of the catalogue in alphabetical order.
+  public var tiers: [ListedThing] { titled(.tier) }
 
   /// The models of the catalogue in alphabetical order.
   public var models: [ListedThing] {

@@ -3,10 +3,10 @@ import Models
 import Units
 
 extension Catalogue {
-  /// The device of a name, as `--device` gives it.
+  /// The device of a name, as `--device` gives it, or of a file below `folder`.
   /// - Throws: `Faults` where there is none or its file is faulty.
-  public func device(named name: String) throws(Faults) -> Device {
-    try fetch(name) { $0.device(name, at: $1) }
+  public func device(named name: String, beside folder: String? = nil) throws(Faults) -> Device {
+    try fetch(name, folder) { $0.device(name, at: $1) }
   }
 
   /// The link of a name.
@@ -21,15 +21,17 @@ extension Catalogue {
     try fetch(name) { $0.tier(name, at: $1) }
   }
 
-  /// The model of a name, as `--model` gives it.
+  /// The model of a name, as `--model` gives it, or of a config.json below `folder`.
   /// - Throws: `Faults` where there is none or its config.json is faulty.
-  public func model(named name: String) throws(Faults) -> Transformer {
-    try fetch(name) { $0.model(name, at: $1) }
+  public func model(named name: String, beside folder: String? = nil) throws(Faults) -> Transformer {
+    try fetch(name, folder) { $0.model(name, at: $1) }
   }
 
-  private func fetch<Thing>(_ name: String, _ find: (Shelf, Place) -> Thing?) throws(Faults) -> Thing {
+  private func fetch<Thing>(
+    _ name: String, _ folder: String? = nil, _ find: (Shelf, Place) -> Thing?
+  ) throws(Faults) -> Thing {
     let diagnostics = Diagnostics()
-    let shelf = Shelf(Lookup(catalogue: self, folder: root ?? ".", diagnostics: diagnostics))
+    let shelf = Shelf(Lookup(catalogue: self, folder: folder ?? root ?? ".", diagnostics: diagnostics))
     let place = Place(source: SourceText(name: "command line", text: name), line: 1, column: 1)
     guard let thing = find(shelf, place), diagnostics.errorCount == 0 else { throw Faults(diagnostics.all) }
     return thing

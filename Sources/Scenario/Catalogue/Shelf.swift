@@ -75,7 +75,7 @@ final class Shelf {
       return known
     }
     guard !absent.contains("tier \(name)") else { return nil }
-    let tier = root(.tier, name, at: place).flatMap { TierReader.tier($0, named: name, aside()) }
+    let tier = root(.tier, name, at: place).flatMap { TierReader.tier($0, named: name, aside(.tier)) }
     stock.tiers[name] = tier
     if tier == nil { absent.insert("tier \(name)") }
     return tier
