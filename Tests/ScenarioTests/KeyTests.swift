@@ -1,4 +1,5 @@
 import Foundation
+import Hardware
 import Testing
 
 @testable import Scenario
@@ -17,11 +18,13 @@ import Testing
         _ = try? Scenario.read(path: "\(repository)/scenarios/\(file)", catalogue: catalogue)
       }
       for device in catalogue.names(.device) { _ = try? catalogue.device(named: device) }
+      for tier in catalogue.names(.tier) { _ = try? catalogue.tier(named: tier) }
       _ = try? scenario(["s.yaml": rare])
       let integer = "int32: {value: 1 OP/s, accumulator: int32, source: none}"
+      let each = Format.allCases.map { "\($0.rawValue): {value: 1, source: none}" }.joined(separator: ", ")
       _ = try? scenario([
         "s.yaml": "model: llama-2-7b\ncluster: {pools: {a: {device: d}}}\n",
-        "devices/d.yaml": "compute: {\(integer)}\n",
+        "devices/d.yaml": "compute: {\(integer)}\nforms: {units: [{per-cycle: {\(each)}}]}\n",
       ])
     }
     return recorder.askings
@@ -59,8 +62,7 @@ import Testing
     }
   }
 
-  /// Tiers have no reader yet.
-  @Test(arguments: [Document.scenario, .device, .link]) func everyKeyOfATableIsRead(_ document: Document) {
+  @Test(arguments: Document.allCases) func everyKeyOfATableIsRead(_ document: Document) {
     let root = Shape.section(KeyTable.keys(document))
     let read = Set(
       Self.askings.filter { $0.document == document }.compactMap {

@@ -25,6 +25,7 @@ extension KeyTable {
     Key("collective", .section(collective), "Exchanges between devices.", isRequired: true),
     Key("power", .section(devicePower), "What it draws.", isRequired: true),
     Key("price", .section(price), "What an hour of it costs."),
+    Key("forms", .section(forms), "What its kind adds to the roofline; nothing where absent."),
   ]
 
   private static let memory = [
@@ -80,6 +81,61 @@ extension KeyTable {
     Key("value", .quantity(Price.self), "Of an hour.", isRequired: true),
     Key("date", .text, "When it was that, such as 2023-11.", isRequired: true),
     source,
+  ]
+
+  private static let forms = [
+    Key("units", .list(.section(units)), "Equal units of arithmetic, whose product must make the peaks."),
+    Key("caches", .list(.section(cache)), "Memories nearer than the first, the nearest first."),
+    Key("tile", .section(tile), "The block that products are padded to."),
+    Key("shapes", .section(shapes), "Counts of tokens that programs were compiled for."),
+    sourced(
+      "order", .quantity(Slowdown.self), "How much longer a product takes with more tokens than columns.",
+      isRequired: false),
+    sourced(
+      "hand-over", .quantity(Seconds.self), "Of handing a pass to the device and taking it back.", isRequired: false),
+    Key("numa", .section(numa), "Memory of which a part stands behind a link between sockets."),
+    Key("memory-group", .section(group), "The memory that it shares with other devices of its chip."),
+  ]
+
+  private static let units = [
+    Key("name", .text, "What they are, such as cores.", isRequired: true),
+    sourced("count", .number(1...1e6), "How many work at once."),
+    sourced("clock", .quantity(Frequency.self), "Cycles a second."),
+    Key(
+      "per-cycle",
+      .section(
+        Format.allCases.map {
+          sourced($0.rawValue, .number(0...1e9), "Operations of a unit in a cycle.", isRequired: false)
+        }),
+      "Operations of one unit in a cycle by format, a multiply-add counted as two.", isRequired: true),
+  ]
+
+  private static let cache = [
+    Key("name", .text, "Its name, such as L3.", isRequired: true),
+    sourced("capacity", .quantity(Memory.self), "What all its parts hold together."),
+    sourced("bandwidth", .quantity(Bandwidth.self), "The peak rate of all its parts together."),
+  ]
+
+  private static let tile = [
+    Key("rows", .count(1...65_536), "Tokens of a block.", isRequired: true),
+    Key("inner", .count(1...65_536), "Elements of a block along the edge that is summed over.", isRequired: true),
+    Key("columns", .count(1...65_536), "Columns of weights of a block.", isRequired: true),
+    source,
+  ]
+
+  private static let shapes = [
+    Key("tokens", .list(.count(1...1_000_000)), "The counts, ascending.", isRequired: true),
+    source,
+  ]
+
+  private static let numa = [
+    sourced("remote", .quantity(Fraction.self), "The share of all bytes that cross the link."),
+    Key("link", .name(.link), "The link between the sockets.", isRequired: true),
+  ]
+
+  private static let group = [
+    Key("name", .text, "The name that the devices of the chip have in common.", isRequired: true),
+    sourced("together", .quantity(Bandwidth.self), "What they reach when several read at once."),
   ]
 
   static let link = [
