@@ -57,6 +57,8 @@ struct Explain: ParsableCommand {
     console.out(ExplainText.settings(resolved.settings, style: console.style) + "\n")
     for pool in resolved.pools {
       console.out(ExplainText.memory(pool, style: console.style) + "\n")
+      let forms = FormText.forms(pool.device, name: pool.deviceName, style: console.style)
+      if !forms.isEmpty { console.out(forms + "\n") }
       let window = pool.engine.cost.window
       var prefill = StepShape(window: window)
       prefill.addChunk(tokens: prompt, cached: 0, last: true)

@@ -43,6 +43,6 @@ enum ExplainText {
         title: "\(what) in pool '\(pool.name)' on \(pool.devices) x \(pool.deviceName)\(place)", ridgePoint: ridge,
         rows: rows
       ).text(style: style)
-    }.joined(separator: "\n")
+    }.joined(separator: "\n") + FormText.padding(pool.device, tokens: shape.tokens)
   }
 }

@@ -20,6 +20,13 @@ public struct TokenRounding: Hashable, Sendable {
     public var passes: Int
     /// Tokens of the largest pass.
     public var largest: Int
+
+    /// Tokens in passes.
+    public init(tokens: Int, passes: Int, largest: Int) {
+      self.tokens = tokens
+      self.passes = passes
+      self.largest = largest
+    }
   }
 
   /// The tokens that run for `tokens` tokens: those beyond the largest shape take more passes of it, the last one of

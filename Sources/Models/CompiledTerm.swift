@@ -19,6 +19,8 @@ struct CompiledTerm: Sendable {
   /// Tokens from which the bytes' seconds are multiplied by `largeFactor`.
   var largeFrom: Int
   var largeFactor: Double
+  /// What the device's kind makes of it; nil for a plain roofline.
+  var form: CompiledForm?
 
   init(_ term: CostTerm) {
     let calls = Double(term.count)
@@ -37,6 +39,7 @@ struct CompiledTerm: Sendable {
     experts?.bytes *= calls / term.byteRate
     largeFrom = term.large?.fromTokens ?? .max
     largeFactor = term.large.map { term.byteRate / $0.byteRate } ?? 1
+    form = term.form.map { CompiledForm($0, term) }
   }
 
   @inline(__always)
@@ -54,6 +57,7 @@ struct CompiledTerm: Sendable {
   @inline(__always)
   func lines(_ shape: StepShape, _ whole: SIMD8<Double>, _ windowed: SIMD8<Double>) -> ContextLines {
     let features = isWindowed ? windowed : whole
+    if form != nil { return formed(shape, features) }
     // Products with zero coefficients add nothing, so that leaving them out changes no bit.
     var moved = isPerToken ? bytes[0] + bytes[1] * features[1] : FeatureSum.dot(bytes, features)
     let computed = isPerToken ? operations[0] + operations[1] * features[1] : FeatureSum.dot(operations, features)
@@ -62,6 +66,18 @@ struct CompiledTerm: Sendable {
     return ContextLines(
       launch: launch, operations: computed, operationsPerContext: operationsPerContext,
       bytes: moved, bytesPerContext: bytesPerContext, isWindowed: isWindowed)
+  }
+}
+
+extension CompiledTerm {
+  /// ``lines(_:_:_:)`` of a term with a form: apart, since most have none.
+  @inline(never)
+  private func formed(_ shape: StepShape, _ features: SIMD8<Double>) -> ContextLines {
+    guard let form else { return ContextLines() }
+    let (computed, moved, passes) = form.seconds(self, shape, features)
+    return ContextLines(
+      launch: launch * passes, operations: computed, operationsPerContext: operationsPerContext, bytes: moved,
+      bytesPerContext: bytesPerContext, isWindowed: isWindowed)
   }
 }
 

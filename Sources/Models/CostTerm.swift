@@ -9,7 +9,7 @@ public typealias RoofTimes = Hardware.RoofTimes
 ///
 /// Time = count * (launch + max(operations / operationRate, bytes / byteRate)) where `driver` is present in the
 /// step, else nothing. Two parts may follow the shape in their own way, in terms that do not read decode contexts:
-/// the bytes of the experts that a step activates, and the rate of large messages. Source: the roofline model (Williams, Waterman, Patterson, CACM 52(4), 2009) with a fixed
+/// the bytes of the experts that a step activates, and the rate of large messages; and in any term its ``form``. Source: the roofline model (Williams, Waterman, Patterson, CACM 52(4), 2009) with a fixed
 /// time per call.
 public struct CostTerm: Hashable, Sendable {
   /// What must be present in a step for the operator to run.
@@ -51,6 +51,20 @@ public struct CostTerm: Hashable, Sendable {
   public var experts: ActiveExperts?
   /// Another byte rate for large calls; nil where all run alike.
   public var large: LargeCalls?
+  /// The weights that it multiplies tokens with; nil where it is no such product.
+  public var product: Product?
+  /// The part of `bytes` per token or sequence that reaches the device's memory whatever a nearer one holds.
+  public var lasting = FeatureSum()
+  /// What the device's kind makes of it; nil for a plain roofline.
+  public var form: TermForm?
+
+  /// A matrix of weights: elements along the edge that is summed over, and columns.
+  public struct Product: Hashable, Sendable {
+    /// Elements along the edge that is summed over.
+    public var inner: Double
+    /// Columns.
+    public var columns: Double
+  }
 
   /// A term that takes no time until its parts are set.
   public init(name: String, count: Int, driver: Driver) {
@@ -83,9 +97,10 @@ public struct CostTerm: Hashable, Sendable {
   /// Whether the term is the host's time and not the device's.
   var isHost: Bool { launchRoof == .host || byteRoof == .host }
 
-  /// Bytes of one call in a step of `shape`, the active experts' included.
+  /// Bytes of one call in a step of `shape` that cross `byteRoof`, the active experts' included.
   public func callBytes(_ shape: StepShape) -> Double {
-    bytes.value(shape, windowed: isWindowed) + (experts.map { $0.bytes * $0.active(tokens: shape.tokens) } ?? 0)
+    if let form { return formedBytes(form, shape) }
+    return bytes.value(shape, windowed: isWindowed) + (experts.map { $0.bytes * $0.active(tokens: shape.tokens) } ?? 0)
   }
 
   /// Whether the term can be a cost.
@@ -96,6 +111,7 @@ public struct CostTerm: Hashable, Sendable {
       else { return false }
     }
     if let large { guard large.byteRate > 0, large.byteRate <= byteRate, byteRate.isFinite else { return false } }
+    guard form?.isValid ?? true, lasting.isValid else { return false }
     if readsDecodeContext, experts != nil || large != nil { return false }
     return operations.isValid && bytes.isValid
   }

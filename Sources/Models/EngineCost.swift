@@ -48,7 +48,14 @@ public struct EngineCost: Sendable {
         prefill: device.execution.prefillDispatch.value.value * share,
         decode: device.execution.decodeDispatch.value.value * share)
     }
-    let stages = slices.enumerated().map { operators.terms(stage: $0.offset, layers: $0.element) }
+    let forms = EngineForms(device: device, format: formats.activations, weights: memory.weights)
+    var stages: [[CostTerm]] = []
+    do {
+      for (stage, layers) in slices.enumerated() {
+        let terms = operators.terms(stage: stage, layers: layers)
+        stages.append(try forms.applied(to: terms, isFirst: stage == 0))
+      }
+    } catch { throw .arithmetic(error) }
     let names = stages.flatMap { $0.map(\.name) }
     if let unknown = free.first(where: { !names.contains($0) }) {
       throw .noOperator(unknown, among: names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
@@ -115,7 +122,7 @@ public struct EngineCost: Sendable {
   /// Model FLOPs utilisation over `span` seconds of the clock in which the summed steps ran: operations of all
   /// devices over what they could have done at their peak rate.
   public func mfu(_ sums: StepSums, span: Seconds) -> Double {
-    let peak = device.arithmetic(formats.activations)?.rate.value.value ?? .infinity
+    let peak = device.peakOperations(formats.activations) ?? .infinity
     return cost.operations(over: sums) / (Double(layout.pipelineParallel) * peak * span.value)
   }
 

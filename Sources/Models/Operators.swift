@@ -92,6 +92,7 @@ struct Operators {
     term.operations.perToken = 2 * rows * columns
     term.bytes.constant = rows * columns * weight
     term.bytes.perToken = (rows + columns) * activation
+    term.product = CostTerm.Product(inner: rows, columns: columns)
     return term
   }
 
@@ -131,6 +132,7 @@ struct Operators {
     var term = term(name, layers, .step, dense)
     term.operations.perToken = each * 2 * rows * columns
     term.bytes.perToken = each * (rows + columns) * activation
+    term.product = CostTerm.Product(inner: rows, columns: columns)
     term.experts = ActiveExperts(
       count: experts.count, perToken: experts.perToken, bytes: rows * columns * weight)
     return term
@@ -143,6 +145,7 @@ struct Operators {
     head.operations.perSampled = 2 * hidden * vocabulary
     head.bytes.constant = hidden * vocabulary * weight
     head.bytes.perSampled = (hidden + vocabulary) * activation
+    head.product = CostTerm.Product(inner: hidden, columns: vocabulary)
     var sample = term("sample", 1, .sample, elementwise)
     sample.bytes.perSampled = Double(model.vocabulary) * Format.fp32.bytes
     // A second of the host counts as a byte that crosses at 1 byte/s.
@@ -176,6 +179,7 @@ struct Operators {
   private var embedding: CostTerm {
     var term = term("embedding", 1, .step, elementwise)
     term.bytes.perToken = hidden * (weight + activation)
+    term.lasting.perToken = hidden * weight
     return term
   }
 
@@ -192,6 +196,7 @@ struct Operators {
     var term = term("attention.cache", layers, .step, elementwise)
     term.launch *= 2
     term.bytes.perToken = 2 * (queries + keys) * activation + 2 * keys * (activation + cached)
+    term.lasting.perToken = 2 * keys * cached
     return term
   }
 

@@ -44,12 +44,12 @@ extension StepCost {
 
   /// Bytes across `roof` (memory or link) of one device of every stage, added up, over the summed steps.
   ///
-  /// Exact as ``operations(over:)``, but for the active experts: those of the mean step are taken, which is no
-  /// fewer than the true mean. Complexity: O(terms).
+  /// Exact as ``operations(over:)``, but for the active experts, of which those of the mean step are taken, which is no
+  /// fewer than the true mean, and for passes and nearer memories, which are those of the mean step too. Complexity: O(terms).
   public func bytes(over sums: StepSums, roof: Roof = .memory) -> Double {
     total(over: sums) { term, running in
       guard term.byteRoof == roof else { return FeatureSum() }
-      var bytes = term.bytes
+      var bytes = term.form.map { term.bytes(in: $0, sums.shape, steps: running) } ?? term.bytes
       if let experts = term.experts, running > 0 {
         bytes.constant += experts.bytes * experts.active(meanTokens: Double(sums.shape.tokens) / Double(running))
       }

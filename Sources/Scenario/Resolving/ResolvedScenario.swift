@@ -95,8 +95,10 @@ public struct ResolvedPool: Sendable {
 
   /// Peak rates of one device; nil where it cannot compute in the model's format.
   public var peak: DevicePeak? {
-    guard let rate = device.arithmetic(engine.formats.activations), let tier = device.memory.first else { return nil }
-    return DevicePeak(operations: rate.rate.value.value, bytes: tier.bandwidth.value.value)
+    guard let rate = device.peakOperations(engine.formats.activations), let tier = device.memory.first else {
+      return nil
+    }
+    return DevicePeak(operations: rate, bytes: tier.bandwidth.value.value)
   }
 }
 
