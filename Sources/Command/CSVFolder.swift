@@ -4,8 +4,8 @@ import Report
 import Study
 import Workload
 
-/// The CSV files of runs: `summary.csv` of all, and `requests.csv`, `pools.csv`, `transfers.csv` and `occupancy.csv`
-/// of each, in a folder of its variant's name where there are several.
+/// The CSV files of runs: `summary.csv` of all, and `requests.csv`, `tenants.csv` where there are any, `pools.csv`,
+/// `transfers.csv` and `occupancy.csv` of each, in a folder of its variant's name where there are several.
 struct CSVFolder: Sendable {
   private let folder: String
   /// The folder of each variant inside it; empty where there is one run.
@@ -21,13 +21,16 @@ struct CSVFolder: Sendable {
 
   /// Writes the files of one run.
   /// - Throws: `CocoaError`.
-  func write(_ experiment: Experiment, _ requests: [Request], _ result: RunResult, _ summary: Summary) throws {
+  func write(_ experiment: Experiment, _ trace: Trace, _ result: RunResult, _ summary: Summary) throws {
     var target = folder
     if let inner = experiment.scenario.variant.flatMap({ folders[$0] }) {
       target += "/" + inner
       try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
     }
-    try Interruption.write("\(target)/requests.csv") { try RunCSV.writeRequests(requests, result, to: $0) }
+    try Interruption.write("\(target)/requests.csv") { try RunCSV.writeRequests(trace, summary, result, to: $0) }
+    if !summary.tenants.isEmpty {
+      try Interruption.write("\(target)/tenants.csv") { try RunCSV.writeTenants(summary, to: $0) }
+    }
     try Interruption.write("\(target)/pools.csv") { try RunCSV.writePools(summary, to: $0) }
     try Interruption.write("\(target)/transfers.csv") { try RunCSV.writeTransfers(summary, to: $0) }
     try Interruption.write("\(target)/occupancy.csv") {

@@ -62,8 +62,8 @@ struct RunVerb: ParsableCommand {
     let runs = try Parallel.map(
       experiments, workers: telling.jobs, finished: { line.set("\($0) of \(experiments.count) variants simulated") }
     ) { experiment in
-      try experiment.run { requests, result, summary in
-        try folder?.write(experiment, requests, result, summary)
+      try experiment.run { trace, result, summary in
+        try folder?.write(experiment, trace, result, summary)
       }
     }
     try folder?.write(runs)

@@ -11,13 +11,15 @@ public enum RunCSV {
   public typealias Sink = ([UInt8]) throws -> Void
 
   /// `requests.csv`: a line for each request in the order of the workload, times exact to the picosecond.
-  public static func writeRequests(_ requests: [Request], _ result: RunResult, to sink: Sink) rethrows {
+  public static func writeRequests(
+    _ trace: Trace, _ summary: Summary, _ result: RunResult, to sink: Sink
+  ) rethrows {
     var csv = CSV([
       "request", "arrival_s", "prompt_tokens", "output_tokens", "status", "queueing_s", "ttft_s", "tpot_s", "e2e_s",
-      "preemptions", "prefill_replica", "decode_replica",
+      "preemptions", "prefill_replica", "decode_replica", "tenant",
     ])
     let outcomes = result.outcomes
-    for (index, request) in requests.enumerated() {
+    for (index, request) in trace.requests.enumerated() {
       let latency = RequestLatency(request, index, outcomes)
       csv.add(index)
       csv.add(picoseconds: request.arrival.picoseconds)
@@ -31,6 +33,7 @@ public enum RunCSV {
       csv.add(Int(outcomes.preemptions[index]))
       csv.add(Int(outcomes.prefillReplica[index]))
       csv.add(Int(outcomes.decodeReplica[index]))
+      csv.add(summary.tenants.isEmpty ? "" : summary.tenants[Int(trace.tenants[index])].tenant.name)
       csv.endLine()
       try csv.flush(to: sink)
     }
@@ -51,6 +54,31 @@ public enum RunCSV {
         csv.endLine()
         try csv.flush(to: sink)
       }
+    }
+    try csv.flush(ifOver: 0, to: sink)
+  }
+
+  /// `tenants.csv`: a line for each tenant.
+  public static func writeTenants(_ summary: Summary, to sink: Sink) rethrows {
+    let metrics = ["ttft", "tpot", "e2e"].flatMap { name in ["mean", "p50", "p90", "p99"].map { "\(name)_\($0)_s" } }
+    var csv = CSV(
+      ["tenant", "priority", "requests", "completed", "rejected", "output_tokens"] + metrics
+        + ["attainment", "goodput_per_s", "slo_met"])
+    for tenant in summary.tenants {
+      csv.add(tenant.tenant.name)
+      csv.add(tenant.tenant.priority)
+      csv.add(tenant.requests)
+      csv.add(tenant.completed)
+      csv.add(tenant.rejected)
+      csv.add(tenant.outputTokens)
+      for values in [tenant.ttft, tenant.tpot, tenant.e2e] {
+        for value in [values?.mean, values?.p50, values?.p90, values?.p99] { csv.add(value) }
+      }
+      csv.add(tenant.slo?.attainment)
+      csv.add(tenant.slo?.goodput?.value)
+      csv.add(tenant.slo.map { $0.isMet ? "true" : "false" } ?? "")
+      csv.endLine()
+      try csv.flush(to: sink)
     }
     try csv.flush(ifOver: 0, to: sink)
   }

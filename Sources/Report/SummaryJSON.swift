@@ -11,7 +11,8 @@ extension Summary {
       .init("format", "medley-summary/1"),
       .init("name", .string(name)),
       .init("figures", .object(Figure.all.map { .init($0.key, .optional($0.value(self))) })),
-      .init("slo", sloJSON),
+      .init("slo", slo?.json ?? .null),
+      .init("tenants", .array(tenants.map(\.json))),
       .init("pools", .array(pools.map(\.json))),
       .init("transfers", .array(transfers.map(\.json))),
       .init("latency_shares", latency.json),
@@ -26,17 +27,19 @@ extension Summary {
     ])
   }
 
-  private var sloJSON: JSON {
-    guard let slo else { return .null }
-    return .object([
-      .init("is_met", .bool(slo.isMet)),
-      .init("attained", slo.attained.map { .integer($0) } ?? .null),
-      .init("attainment", .optional(slo.attainment)),
-      .init("goodput_per_s", .optional(slo.goodput?.value)),
+}
+
+extension SLOOutcome {
+  fileprivate var json: JSON {
+    .object([
+      .init("is_met", .bool(isMet)),
+      .init("attained", attained.map { .integer($0) } ?? .null),
+      .init("attainment", .optional(attainment)),
+      .init("goodput_per_s", .optional(goodput?.value)),
       .init(
         "clauses",
         .array(
-          slo.verdicts.map { verdict in
+          verdicts.map { verdict in
             let key =
               switch verdict.clause.bound {
               case .absolute: "measured_s"
@@ -47,6 +50,28 @@ extension Summary {
               .init("share_within", .number(verdict.share)), .init("is_met", .bool(verdict.isMet)),
             ])
           })),
+    ])
+  }
+}
+
+extension TenantSummary {
+  fileprivate var json: JSON {
+    .object([
+      .init("name", .string(tenant.name)), .init("priority", .integer(tenant.priority)),
+      .init("requests", .integer(requests)), .init("completed", .integer(completed)),
+      .init("rejected", .integer(rejected)), .init("output_tokens", .integer(outputTokens)),
+      .init("ttft", ttft?.json ?? .null), .init("tpot", tpot?.json ?? .null), .init("e2e", e2e?.json ?? .null),
+      .init("slo", slo?.json ?? .null),
+    ])
+  }
+}
+
+extension Percentiles {
+  fileprivate var json: JSON {
+    .object([
+      .init("mean_s", .number(mean)), .init("p50_s", .number(p50)), .init("p90_s", .number(p90)),
+      .init("p95_s", .number(p95)), .init("p99_s", .number(p99)), .init("p999_s", .number(p999)),
+      .init("max_s", .number(max)),
     ])
   }
 }

@@ -8,7 +8,7 @@ extension Summary {
   public func text(name: String, style: Style = .plain) -> String {
     let sections = [
       [headline(name, style)], latencyLines(style), totalLines(style), poolLines(style), cacheLines(style),
-      transferLines(style), sloLines(style),
+      transferLines(style), tenantLines(style), sloLines(style),
     ]
     return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
   }
@@ -116,6 +116,30 @@ extension Summary {
         Table.Cell(NumberText.bandwidth(transfer.meanBandwidth.value)),
         Table.Cell(NumberText.time(transfer.count > 0 ? transfer.exposed.value / Double(transfer.count) : 0)),
       ])
+    }
+    return table.lines(style)
+  }
+
+  private func tenantLines(_ style: Style) -> [String] {
+    guard !tenants.isEmpty else { return [] }
+    var table = Table(
+      ["tenant", "priority", "requests", "rejected", "TTFT p50", "TTFT p99", "TPOT p50", "E2E p99", "goodput", ""],
+      leading: [0, 9])
+    for own in tenants {
+      let times = [own.ttft?.p50, own.ttft?.p99, own.tpot?.p50, own.e2e?.p99]
+      let verdict =
+        switch own.slo?.isMet {
+        case true?: Table.Cell("met", mark: style.good)
+        case false?: Table.Cell("missed", mark: style.bad)
+        case nil: Table.Cell("-")
+        }
+      table.add(
+        [
+          Table.Cell(own.tenant.name.shortened(to: 16)), Table.Cell(String(own.tenant.priority)),
+          Table.Cell(NumberText.count(own.requests)), Table.Cell(NumberText.count(own.rejected)),
+        ] + times.map { Table.Cell($0.map(NumberText.time) ?? "-") } + [
+          Table.Cell(own.slo?.goodput.map { "\(NumberText.significant($0.value))/s" } ?? "-"), verdict,
+        ])
     }
     return table.lines(style)
   }

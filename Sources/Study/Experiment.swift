@@ -23,19 +23,22 @@ public struct Experiment: Sendable {
 
   /// Draws or reads the workload, simulates it and sums it up.
   ///
-  /// `use` sees the requests and all that happened to them, which are gone afterwards.
+  /// `use` sees the workload as it was served and all that happened to it, which are gone afterwards.
   /// - Throws: `Faults` of the workload, `SimulationError` or `PolicyError` of the simulation, `SLO.Fault` of the
   ///   summary, and what `use` throws.
-  public func run(_ use: ([Request], RunResult, Summary) throws -> Void = { _, _, _ in }) throws -> Run {
+  public func run(_ use: (Trace, RunResult, Summary) throws -> Void = { _, _, _ in }) throws -> Run {
     let started = Date.now
-    let requests = try scenario.trace().requests
+    let trace = try scenario.trace()
     let clock = ContinuousClock()
     let begin = clock.now
-    let result = try Simulation.run(scenario.cluster, requests: requests, route: scenario.makeRoute())
+    let result = try Simulation.run(
+      scenario.cluster, trace: trace, tenants: scenario.tenants, route: scenario.makeRoute())
     let wall = begin.duration(to: clock.now).components
+    let served = result.served(trace)
     let summary = try Summary(
-      scenario.cluster, requests, result, slo: scenario.slo, reference: scenario.unloaded, peaks: scenario.peaks)
-    try use(requests, result, summary)
+      scenario.cluster, served, result, tenants: scenario.tenants, slo: scenario.slo, reference: scenario.unloaded,
+      peaks: scenario.peaks)
+    try use(served, result, summary)
     return Run(
       experiment: self, started: started,
       wallSeconds: Double(wall.seconds) + Double(wall.attoseconds) * 1e-18, summary: summary)

@@ -23,18 +23,21 @@ struct Comparison {
 
   /// Runs both, the reference with a deliberate fault if one is given.
   init(_ scenario: RandomScenario, mutant: ReferenceMutant? = nil) {
-    self.init(cluster: scenario.cluster, router: scenario.router, requests: scenario.requests, mutant: mutant)
+    self.init(
+      cluster: scenario.cluster, router: scenario.router, trace: scenario.trace, priorities: scenario.priorities,
+      tenants: scenario.tenants, mutant: mutant)
   }
 
   /// Runs both, the reference with a deliberate fault if one is given.
   init(
-    cluster: ReferenceCluster, router: ReferenceRouter, requests: [Request], mutant: ReferenceMutant? = nil
+    cluster: ReferenceCluster, router: ReferenceRouter, trace: Trace, priorities: [Int] = [],
+    tenants: [Tenant] = [], mutant: ReferenceMutant? = nil
   ) {
     let slow = Result {
-      try ReferenceSimulation.run(cluster, router: router, requests: requests, mutant: mutant)
+      try ReferenceSimulation.run(cluster, router: router, trace: trace, priorities: priorities, mutant: mutant)
     }
     let fast = Result {
-      try Simulation.run(cluster.description(\.policy), requests: requests, route: router.policy)
+      try Simulation.run(cluster.description(\.policy), trace: trace, tenants: tenants, route: router.policy)
     }
     switch (slow, fast) {
     case (.success(let slow), .success(let fast)):
@@ -53,6 +56,7 @@ struct Comparison {
   }
 
   private static func difference(_ slow: ReferenceResult, _ fast: RunResult) -> String? {
+    if slow.arrivals != fast.arrivals { return "the arrivals differ" }
     for id in slow.outcomes.done.indices {
       let rejected = slow.outcomes.done[id] == Outcomes.never
       let columns: [(String, Int64, Int64)] = [

@@ -55,7 +55,7 @@ struct ComparisonTraceTests {
 
   private func compare(_ file: String, pools: [ReferenceCluster.Pool], router: ReferenceRouter) throws {
     let folder = try #require(Traces.folder)
-    let requests = try Trace(path: folder + "/" + file).startingAtZero.requests
+    let trace = try Trace(path: folder + "/" + file).startingAtZero
     let path = TransferDescription(
       bandwidth: Bandwidth(25e9), latency: Seconds(5e-6), mode: .layerwise, layers: 80)
     var transfers: [PoolPair: TransferDescription] = [:]
@@ -63,7 +63,7 @@ struct ComparisonTraceTests {
       for to in pools.indices { transfers[PoolPair(from: from, to: to)] = path }
     }
     let comparison = Comparison(
-      cluster: ReferenceCluster(pools: pools, transfers: transfers), router: router, requests: requests)
+      cluster: ReferenceCluster(pools: pools, transfers: transfers), router: router, trace: trace)
     #expect(comparison.difference == nil)
     print(file, comparison.counts.words)
   }

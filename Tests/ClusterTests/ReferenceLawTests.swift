@@ -13,7 +13,8 @@ import Units
       let result: ReferenceResult
       do {
         result = try ReferenceSimulation.run(
-          scenario.cluster, router: scenario.router, requests: scenario.requests, checked: true)
+          scenario.cluster, router: scenario.router, trace: scenario.trace, priorities: scenario.priorities,
+          checked: true)
       } catch SimulationError.stalled {
         continue
       }
@@ -28,13 +29,14 @@ import Units
     var gaps = 0
     var rejected = 0
     var telescoped: Int64 = 0
-    for (index, request) in scenario.requests.enumerated() {
+    for (index, request) in scenario.trace.requests.enumerated() {
       if outcomes.done[index] == Outcomes.never {
         rejected += 1
         #expect(outcomes.scheduled[index] == Outcomes.never, "\(scenario)")
         continue
       }
-      #expect(request.arrival <= outcomes.scheduled[index], "\(scenario)")
+      let arrival = result.arrivals.isEmpty ? request.arrival : result.arrivals[index]
+      #expect(arrival <= outcomes.scheduled[index], "\(scenario)")
       #expect(outcomes.scheduled[index] < outcomes.firstToken[index], "\(scenario)")
       #expect(outcomes.firstToken[index] <= outcomes.done[index], "\(scenario)")
       gaps += Int(request.outputTokens) - 1

@@ -44,7 +44,7 @@ struct OwnPolicyTests {
     let ran = run(["run", small.path, "--variant", "even", "--set", "policy.route=to-the-last", "--csv", csv])
     #expect(ran.outcome == .ok && ran.err.isEmpty)
     let lines = try String(contentsOfFile: "\(csv)/requests.csv", encoding: .utf8).split(separator: "\n").dropFirst()
-    #expect(lines.count == 40 && lines.allSatisfy { $0.hasSuffix(",1,1") })
+    #expect(lines.count == 40 && lines.allSatisfy { $0.hasSuffix(",1,1,") })
   }
 
   @Test("A bad decision is told with policy, moment and reason")

@@ -14,15 +14,35 @@ private func text(_ write: (([UInt8]) -> Void) -> Void) -> String {
 @Suite struct FileTests {
   @Test func requestsToThePicosecond() throws {
     let sample = try Sample()
+    let trace = Trace(requests: sample.requests)
+    let summary = try sample.summary()
     #expect(
-      text { RunCSV.writeRequests(sample.requests, sample.result, to: $0) } == """
+      text { RunCSV.writeRequests(trace, summary, sample.result, to: $0) } == """
         request,arrival_s,prompt_tokens,output_tokens,status,queueing_s,ttft_s,tpot_s,e2e_s,preemptions,\
-        prefill_replica,decode_replica
-        0,0,90,5,completed,0.02,0.12,0.07,0.4,1,0,1
-        1,0.1,40,1,completed,0.02,0.07,,0.07,0,0,0
-        2,0.2,5000,7,rejected,,,,,0,0,1
+        prefill_replica,decode_replica,tenant
+        0,0,90,5,completed,0.02,0.12,0.07,0.4,1,0,1,
+        1,0.1,40,1,completed,0.02,0.07,,0.07,0,0,0,
+        2,0.2,5000,7,rejected,,,,,0,0,1,
 
         """)
+  }
+
+  @Test func tenantsBesideTheirRequests() throws {
+    let sample = try Sample()
+    let (trace, summary) = try sample.tenants()
+    let lines = text { RunCSV.writeRequests(trace, summary, sample.result, to: $0) }.split(separator: "\n")
+    #expect(lines[2].hasSuffix(",chat") && lines[3].hasSuffix(",batch"))
+    #expect(
+      text { RunCSV.writeTenants(summary, to: $0) } == """
+        tenant,priority,requests,completed,rejected,output_tokens,ttft_mean_s,ttft_p50_s,ttft_p90_s,ttft_p99_s,\
+        tpot_mean_s,tpot_p50_s,tpot_p90_s,tpot_p99_s,e2e_mean_s,e2e_p50_s,e2e_p90_s,e2e_p99_s,\
+        attainment,goodput_per_s,slo_met
+        chat,1,2,2,0,6,0.095,0.07,0.12,0.12,0.07,0.07,0.07,0.07,0.235,0.07,0.4,0.4,0.5,2.5,true
+        batch,0,1,0,1,0,,,,,,,,,,,,,,,
+
+        """)
+    let json = summary.json(name: "x").text
+    #expect(json.contains("\"tenants\"") && json.contains("\"chat\""))
   }
 
   @Test func occupancyByReplica() throws {

@@ -79,6 +79,14 @@ struct Sample {
 
   static func milliseconds(_ n: Int64) -> Instant { .start + .milliseconds(n) }
 
+  /// The first two requests belong to "chat", which asks for a first token within 100 ms, the third to "batch".
+  func tenants() throws -> (Trace, Summary) {
+    let slo = try SLO([SLOClause(.ttft, .request, .absolute(Seconds(0.1)))], attainment: 0.5)
+    let trace = Trace(requests: requests, tenants: [0, 0, 1])
+    let tenants = [Tenant(name: "chat", priority: 1, slo: slo), Tenant(name: "batch")]
+    return (trace, try Summary(cluster, trace, result, tenants: tenants))
+  }
+
   func summary(scaledBy factor: Int64 = 1) throws -> Summary {
     var result = result
     for index in requests.indices where result.outcomes.done[index] != Outcomes.never {

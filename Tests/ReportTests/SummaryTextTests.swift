@@ -43,6 +43,18 @@ import Testing
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 && !$0.hasSuffix(" ") })
   }
 
+  @Test func tenantsStandInATable() throws {
+    let text = try Sample().tenants().1.text(name: "mixed")
+    #expect(
+      text.contains(
+        """
+        tenant  priority  requests  rejected  TTFT p50  TTFT p99  TPOT p50  E2E p99  goodput
+        chat           1         2         0   70.0 ms    120 ms   70.0 ms   400 ms   2.50/s  met
+        batch          0         1         1         -         -         -        -        -  -
+
+        """))
+  }
+
   @Test func aRunThatMeasuredNothing() throws {
     var sample = try Sample()
     sample.result.outcomes = Outcomes(count: 3)

@@ -12,8 +12,10 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
   public var cluster: ReferenceCluster
   /// Who serves what.
   public var router: ReferenceRouter
-  /// The requests, in order of arrival.
-  public var requests: [Request]
+  /// The requests.
+  public var trace: Trace
+  /// The priorities of the trace's tenants; empty where there is one.
+  public var priorities: [Int]
 
   /// The router whose corner cases a scenario is about.
   public enum Router: String, CaseIterable, Sendable {
@@ -74,19 +76,29 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
           overflowTokens: draw.pick([0, lengths.longestPrompt, 3 * lengths.longestPrompt, 1_000_000]),
           borrow: draw.chance(0.6)))
     }
-    requests = lengths.requests(&draw, roundTimes: roundTimes, blockTokens: pools[0].engine.cache.blockTokens)
+    trace = lengths.trace(&draw, roundTimes: roundTimes, blockTokens: pools[0].engine.cache.blockTokens)
+    priorities = []
+    if draw.chance(0.3) {
+      priorities = (0..<draw.among(2...4)).map { _ in draw.pick([-1, 0, 0, 5]) }
+      trace.tenants = trace.requests.map { _ in UInt8(draw.among(0...priorities.count - 1)) }
+    }
+  }
+
+  /// The trace's tenants, as the fast core takes them.
+  public var tenants: [Tenant] {
+    priorities.enumerated().map { Tenant(name: "tenant\($0.offset)", priority: $0.element) }
   }
 
   /// The scenario with fewer requests that still satisfies `fails`, found by leaving out ever smaller parts.
   public func shrunk(while fails: (RandomScenario) -> Bool) -> RandomScenario {
     var best = self
-    var part = max(1, best.requests.count / 2)
+    var part = max(1, best.trace.requests.count / 2)
     while true {
       var start = 0
       var dropped = false
-      while start < best.requests.count {
+      while start < best.trace.requests.count {
         var smaller = best
-        smaller.requests.removeSubrange(start..<min(start + part, best.requests.count))
+        smaller.trace.remove(start..<min(start + part, best.trace.requests.count))
         if fails(smaller) {
           best = smaller
           dropped = true
@@ -101,7 +113,7 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
 
   /// Everything that is needed to see what it is about.
   public var description: String {
-    var lines = ["seed \(seed), \(router), \(requests.count) requests"]
+    var lines = ["seed \(seed), \(router), \(trace.requests.count) requests, priorities \(priorities)"]
     for (index, pool) in cluster.pools.enumerated() {
       let engine = pool.engine
       let cache = engine.cache
@@ -119,11 +131,16 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
             + "\(path.layers) layers")
       }
     }
-    for (index, request) in requests.prefix(20).enumerated() {
-      lines.append(
-        "  request \(index): \(request.arrival.picoseconds) ps, \(request.promptTokens) + \(request.outputTokens)")
+    for (index, request) in trace.requests.prefix(20).enumerated() {
+      let tenant = trace.tenants.isEmpty ? "" : ", of tenant \(trace.tenants[index])"
+      var moment = "\(request.arrival.picoseconds) ps"
+      if let followers = trace.followers, index >= followers.independent {
+        let place = index - followers.independent
+        moment = "\(followers.delays[place].picoseconds) ps after request \(followers.predecessors[place])"
+      }
+      lines.append("  request \(index): \(moment), \(request.promptTokens) + \(request.outputTokens)\(tenant)")
     }
-    if requests.count > 20 { lines.append("  ...") }
+    if trace.requests.count > 20 { lines.append("  ...") }
     return lines.joined(separator: "\n")
   }
 }
@@ -134,5 +151,34 @@ extension Preemption {
     case .recompute: "recompute"
     case .swap(let bandwidth, let latency): "swap at \(bandwidth.value) B/s after \(latency.value) s"
     }
+  }
+}
+
+extension Trace {
+  /// Leaves out the requests of `range`, and those that follow them.
+  fileprivate mutating func remove(_ range: Range<Int>) {
+    var isKept = requests.indices.map { !range.contains($0) }
+    var places = [Int32](repeating: -1, count: requests.count)
+    var left: Int32 = 0
+    var kept = followers.map { _ in Followers(independent: 0) }
+    for index in requests.indices {
+      if let followers, index >= followers.independent {
+        let place = index - followers.independent
+        let predecessor = Int(followers.predecessors[place])
+        isKept[index] = isKept[index] && isKept[predecessor]
+        if isKept[index] {
+          kept?.predecessors.append(places[predecessor])
+          kept?.delays.append(followers.delays[place])
+        }
+      } else if isKept[index] {
+        kept?.independent += 1
+      }
+      guard isKept[index] else { continue }
+      places[index] = left
+      left += 1
+    }
+    requests = requests.indices.filter { isKept[$0] }.map { requests[$0] }
+    if !tenants.isEmpty { tenants = tenants.indices.filter { isKept[$0] }.map { tenants[$0] } }
+    followers = requests.isEmpty ? nil : kept
   }
 }

@@ -39,8 +39,24 @@ struct RandomLengths {
   /// Tokens of the longest sequence.
   var longest: Int { longestPrompt + longestOutput }
 
-  /// 50 to 80 requests in order of arrival.
-  func requests(_ draw: inout RandomStream, roundTimes: Bool, blockTokens: Int) -> [Request] {
+  /// 50 to 80 requests, in order of arrival but for those that follow others, if any do.
+  func trace(_ draw: inout RandomStream, roundTimes: Bool, blockTokens: Int) -> Trace {
+    var trace = Trace(requests: requests(&draw, roundTimes: roundTimes, blockTokens: blockTokens))
+    guard draw.chance(0.25) else { return trace }
+    let count = trace.requests.count
+    var followers = Followers(independent: draw.among(1...count - 1))
+    var free = Array(0..<followers.independent)
+    for index in followers.independent..<count {
+      followers.predecessors.append(Int32(free.remove(at: draw.among(0...free.count - 1))))
+      free.append(index)
+      let delay = roundTimes ? 500_000_000 * Int64(draw.among(0...3)) : Int64(draw.among(0...5_000_000_000))
+      followers.delays.append(Interval(picoseconds: delay))
+    }
+    trace.followers = followers
+    return trace
+  }
+
+  private func requests(_ draw: inout RandomStream, roundTimes: Bool, blockTokens: Int) -> [Request] {
     var now: Int64 = 0
     return (0..<draw.among(50...80)).map { _ in
       if roundTimes {

@@ -33,6 +33,8 @@ public struct Summary: Hashable, Sendable {
   public var e2e: Percentiles?
   /// The judgement, where an SLO was given.
   public var slo: SLOOutcome?
+  /// The tenants in order; empty where the workload has none.
+  public var tenants: [TenantSummary] = []
   /// The pools in order.
   public var pools: [PoolSummary]
   /// The paths between pools in order.
@@ -99,6 +101,16 @@ public struct Summary: Hashable, Sendable {
     self.slo = judge?.outcome(gaps: result.gaps, duration: duration)
     itl = Percentiles(nanoseconds: result.gaps, mean: times.meanGap)
     latency = requestTime(times, result)
+  }
+
+  /// The figures of a run of `trace`, as it was served, whose requests belong to `tenants`; else as the other.
+  /// - Throws: as the other, for the tenants' objectives too.
+  public init(
+    _ cluster: ClusterDescription, _ trace: Trace, _ result: RunResult, tenants: [Tenant], slo: SLO? = nil,
+    reference: UnloadedReference? = nil, peaks: [DevicePeak?] = []
+  ) throws(SLO.Fault) {
+    try self.init(cluster, trace.requests, result, slo: slo, reference: reference, peaks: peaks)
+    self.tenants = try TenantSummary.all(tenants, trace, result, duration: duration, reference: reference)
   }
 
   /// Seconds that requests spent, by where.

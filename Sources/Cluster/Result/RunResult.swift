@@ -1,6 +1,7 @@
 import Histogram
 import Models
 import Units
+import Workload
 
 /// What happened to each request, one column per stamp, in the order of the workload.
 public struct Outcomes: Hashable, Sendable {
@@ -162,6 +163,8 @@ public struct Fingerprints: Hashable, Sendable {
 public struct RunResult: Sendable {
   /// Stamps of each request.
   public var outcomes: Outcomes
+  /// When each request arrived; empty where all arrived when the workload says.
+  public var arrivals: [Instant] = []
   /// Every gap between consecutive tokens of a request, in nanoseconds, to 3 significant digits.
   public var gaps: Histogram<UInt64>
   /// Each replica's totals.
@@ -176,4 +179,11 @@ public struct RunResult: Sendable {
   public var peakPower: Power
   /// Hashes by ingredient.
   public var fingerprints: Fingerprints
+
+  /// `trace`, which was run, with the moments at which its requests arrived.
+  public func served(_ trace: Trace) -> Trace {
+    var served = trace
+    for index in arrivals.indices { served.requests[index].arrival = arrivals[index] }
+    return served
+  }
 }

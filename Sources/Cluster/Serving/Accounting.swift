@@ -111,7 +111,8 @@ extension ServingCore {
       return totals
     }
     return RunResult(
-      outcomes: outcomes, gaps: histogram, replicas: totals, transfers: transfers, end: Instant(picoseconds: end),
+      outcomes: outcomes, arrivals: instants(arrived), gaps: histogram, replicas: totals, transfers: transfers,
+      end: Instant(picoseconds: end),
       events: events, peakPower: Power(Double(peakMilliwatts) / 1000),
       fingerprints: Fingerprints(
         trajectory: trajectory.value, decisions: decisions.value, metrics: metrics.value))

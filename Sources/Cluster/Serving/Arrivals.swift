@@ -5,6 +5,7 @@ extension ServingCore {
   /// Routes request `index`, which arrives now, and queues or rejects it.
   mutating func arrive(_ index: Int) throws {
     events += 1
+    if arrived.count > 0 { arrived[index] = now }
     trajectory.combine(UInt64(bitPattern: now))
     trajectory.combine(EventKind.arrival.tag(index))
     let prompt = Int(requests[index].promptTokens)
@@ -22,13 +23,16 @@ extension ServingCore {
     decodeReplica[index] = Int32(destination)
     guard replicas[source].blocks(for: prompt) <= replicas[source].blocks,
       replicas[destination].blocks(for: prompt + output - 1) <= replicas[destination].blocks
-    else { return }
-    unfinished += 1
+    else {
+      unfinished -= 1
+      dependents.ended(index, at: now)
+      return
+    }
     loads.base[source].outstanding += 1
     if destination != source { loads.base[destination].outstanding += 1 }
     loads.base[source].pendingPromptTokens += prompt
     loads.base[destination].reservedTokens += prompt
-    links.pushBack(Int32(index), &replicas[source].waiting)
+    replicas[source].waiting.pushBack(Int32(index), class: rank(index), links)
     disturb(source)
   }
 

@@ -131,6 +131,7 @@ extension ServingCore {
   @inline(__always)
   private mutating func complete(_ request: Int, at own: Int) {
     done[request] = now
+    dependents.ended(request, at: now)
     unfinished -= 1
     completedCount += 1
     completedTokens += Int(requests[request].outputTokens)

@@ -16,7 +16,7 @@ struct Replica: ~Copyable {
   let maxSequences: Int
   let maxBatchTokens: Int
 
-  var waiting = RequestList()
+  var waiting: WaitingQueue
   var swapped = RequestList()
   var ready = RequestList()
   /// Requests whose KV waits for blocks here.
@@ -45,9 +45,10 @@ struct Replica: ~Copyable {
   var sampleSpacing: Int64 = 0
   var totals = ReplicaTotals()
 
-  init(pool: Int, lanes: Range<Int>, engine: EngineDescription) {
+  init(pool: Int, lanes: Range<Int>, engine: EngineDescription, classes: Int) {
     self.pool = pool
     self.lanes = lanes
+    waiting = WaitingQueue(classes: classes)
     blockTokens = engine.cache.blockTokens
     blocks = engine.cache.blocks
     watermark = engine.cache.watermark

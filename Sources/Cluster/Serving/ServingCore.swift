@@ -10,6 +10,11 @@ import Workload
 struct ServingCore: ~Copyable {
   let cluster: ClusterDescription
   let requests: UnsafeBufferPointer<Request>
+  /// Requests that arrive at their own moments: the first ones.
+  let independent: Int
+  /// The class of each request, 0 the most urgent; empty where there is one class.
+  let ranks: Column<UInt8>
+  let classCount: Int
   var route: any RoutePolicy
   let routeName: String
 
@@ -33,6 +38,8 @@ struct ServingCore: ~Copyable {
   let preemptions: Column<Int32>
   let prefillReplica: Column<Int32>
   let decodeReplica: Column<Int32>
+  /// When each request arrived; empty where all arrive at their own moments.
+  let arrived: Column<Int64>
   /// Start and end of the step that ends the prompt of a request that is to be transferred; empty where the
   /// cluster has no transfer path.
   let promptStepStart: Column<Int64>
@@ -41,6 +48,7 @@ struct ServingCore: ~Copyable {
   // What is to happen.
   var now: Int64 = 0
   var cursor = 0
+  var dependents: Dependents
   var laneEnds: Winners
   var landings = RequestHeap()
   /// Replicas at which this instant has done something.
@@ -51,7 +59,8 @@ struct ServingCore: ~Copyable {
   var receiving = GrowingList<Int32>()
 
   // Sums.
-  var unfinished = 0
+  /// Requests that have neither completed nor been rejected.
+  var unfinished: Int
   var completedCount = 0
   var completedTokens = 0
   var events = 0
@@ -65,7 +74,8 @@ struct ServingCore: ~Copyable {
   var peakMilliwatts: Int64 = 0
 
   init(
-    _ cluster: ClusterDescription, requests: UnsafeBufferPointer<Request>, route: any RoutePolicy
+    _ cluster: ClusterDescription, trace: Trace, requests: UnsafeBufferPointer<Request>, classes: [UInt8],
+    route: any RoutePolicy
   ) {
     self.cluster = cluster
     self.requests = requests
@@ -78,6 +88,15 @@ struct ServingCore: ~Copyable {
     loads = Column(repeating: ReplicaLoad(), count: replicaCount)
     laneEnds = Winners(slots: laneCount)
     let count = requests.count
+    unfinished = count
+    independent = trace.followers?.independent ?? count
+    dependents = Dependents(trace.followers, count: count)
+    arrived = Column(repeating: Outcomes.never.picoseconds, count: trace.followers == nil ? 0 : count)
+    classCount = Int(classes.max() ?? 0) + 1
+    ranks = Column(repeating: 0, count: classCount > 1 ? count : 0)
+    if classCount > 1 {
+      for index in 0..<count { ranks[index] = classes[Int(trace.tenants[index])] }
+    }
     links = RequestLinks(count: count)
     marks = Column(repeating: 0, count: count)
     generated = Column(repeating: 0, count: count)
@@ -104,7 +123,8 @@ struct ServingCore: ~Copyable {
     for (index, pool) in cluster.pools.enumerated() {
       for _ in 0..<pool.replicas {
         let ownLanes = lane..<lane + pool.engine.cost.stageCount
-        (replicas + replica).initialize(to: Replica(pool: index, lanes: ownLanes, engine: pool.engine))
+        (replicas + replica).initialize(
+          to: Replica(pool: index, lanes: ownLanes, engine: pool.engine, classes: classCount))
         for own in ownLanes {
           (lanes + own).initialize(
             to: Lane(
@@ -136,7 +156,8 @@ struct ServingCore: ~Copyable {
   /// Advances through every instant until nothing is left to happen.
   mutating func run() throws {
     while true {
-      let arrival = cursor < requests.count ? requests[cursor].arrival.picoseconds : Int64.max
+      let own = cursor < independent ? requests[cursor].arrival.picoseconds : Int64.max
+      let arrival = min(own, dependents.next)
       let landing = Int64(landings.leastKey)
       let instant = min(laneEnds.firstInstant.picoseconds, arrival, landing)
       guard instant < Int64.max else { break }
@@ -144,10 +165,11 @@ struct ServingCore: ~Copyable {
       now = instant
       while laneEnds.firstInstant.picoseconds == instant { endNext() }
       while landings.leastKey == instant { land(landings.removeLeast()) }
-      while cursor < requests.count, requests[cursor].arrival.picoseconds == instant {
+      while cursor < independent, requests[cursor].arrival.picoseconds == instant {
         try arrive(cursor)
         cursor += 1
       }
+      while dependents.next == instant { try arrive(dependents.removeNext()) }
       // Segments that an arrival or a landing has cut at this very instant: nothing changed at that boundary.
       while laneEnds.firstInstant.picoseconds == instant { endNext() }
       try startLanes()
@@ -158,6 +180,10 @@ struct ServingCore: ~Copyable {
       throw SimulationError.stalled(unfinished: unfinished, at: Instant(picoseconds: now))
     }
   }
+
+  /// The class of `request`.
+  @inline(__always)
+  func rank(_ request: Int) -> Int { classCount > 1 ? Int(ranks[request]) : 0 }
 
   /// Makes every lane of `replica` dirty: idle ones start in this instant, segments under way end at their next step
   /// boundary.

@@ -5,6 +5,10 @@ import Workload
 public enum SimulationError: Error, Hashable {
   /// A request arrives before the one before it or after 53 days, or a token count is below 1; its index.
   case badRequest(Int)
+  /// A request follows itself, a later one, or one that another follows, or its delay is negative.
+  case badFollowers
+  /// A request belongs to no tenant of the workload.
+  case badTenants
   /// Nothing is left to happen while requests are unfinished: a policy waits for what never comes.
   case stalled(unfinished: Int, at: Instant)
   /// The run would pass 2^62 ps (53 days) of simulated time.
@@ -19,6 +23,8 @@ extension SimulationError: CustomStringConvertible {
     switch self {
     case .badRequest(let index):
       "request \(index) arrives before the one before it or after 53 days, or has too few or too many tokens"
+    case .badFollowers: "a request follows itself, a later one or one that has a follower, or its delay is negative"
+    case .badTenants: "a request belongs to no tenant of the workload"
     case .stalled(let unfinished, let moment):
       "nothing is left to happen after \(moment.seconds) s, and \(unfinished) requests are unfinished: a policy waits "
         + "for what never comes"
@@ -32,18 +38,32 @@ extension SimulationError: CustomStringConvertible {
 
 /// Runs workloads on clusters.
 public enum Simulation {
-  /// Serves `requests` (in order of arrival) on `cluster` and returns all that happened, as SERVING.md says.
+  /// Serves `requests` (in order of arrival) on `cluster`: ``run(_:trace:tenants:route:)`` without what a trace may say
+  /// besides.
+  public static func run(
+    _ cluster: ClusterDescription, requests: [Request], route: any RoutePolicy
+  ) throws -> RunResult {
+    try run(cluster, trace: Trace(requests: requests), route: route)
+  }
+
+  /// Serves the requests of `trace` on `cluster` and returns all that happened, as SERVING.md says.
+  ///
+  /// `tenants` are those that the trace's requests belong to, by index; they matter by their priorities.
   ///
   /// The same arguments give the same result on any machine. Complexity: O(changes of a batch * log replicas);
   /// nothing is done per running sequence and step.
   /// - Throws: ``SimulationError`` or ``PolicyError``.
   public static func run(
-    _ cluster: ClusterDescription, requests: [Request], route: any RoutePolicy
+    _ cluster: ClusterDescription, trace: Trace, tenants: [Tenant] = [], route: any RoutePolicy
   ) throws -> RunResult {
     try check(cluster)
-    try check(requests)
-    return try requests.withUnsafeBufferPointer { requests in
-      var core = ServingCore(cluster, requests: requests, route: route)
+    try check(trace)
+    let classes = tenants.classes
+    guard trace.tenants.count == (tenants.isEmpty ? 0 : trace.requests.count),
+      trace.tenants.allSatisfy({ Int($0) < tenants.count })
+    else { throw SimulationError.badTenants }
+    return try trace.requests.withUnsafeBufferPointer { requests in
+      var core = ServingCore(cluster, trace: trace, requests: requests, classes: classes, route: route)
       try core.run()
       return core.result()
     }
@@ -73,12 +93,19 @@ public enum Simulation {
     }
   }
 
-  private static func check(_ requests: [Request]) throws {
+  private static func check(_ trace: Trace) throws {
+    let count = trace.requests.count
+    if let followers = trace.followers, !followers.isValid(count: count) { throw SimulationError.badFollowers }
+    let independent = trace.followers?.independent ?? count
     var last = Instant.start
-    for (index, request) in requests.enumerated() {
-      guard request.arrival >= last, request.arrival.picoseconds <= ServingCore.horizon, request.promptTokens >= 1,
-        request.outputTokens >= 1, request.promptTokens < 1 << 30, request.outputTokens < 1 << 30
+    for (index, request) in trace.requests.enumerated() {
+      guard request.promptTokens >= 1, request.outputTokens >= 1, request.promptTokens < 1 << 30,
+        request.outputTokens < 1 << 30
       else { throw SimulationError.badRequest(index) }
+      guard index < independent else { continue }
+      guard request.arrival >= last, request.arrival.picoseconds <= ServingCore.horizon else {
+        throw SimulationError.badRequest(index)
+      }
       last = request.arrival
     }
   }

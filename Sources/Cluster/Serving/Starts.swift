@@ -140,19 +140,21 @@ extension ServingCore {
     return hasPreempted
   }
 
-  /// Preempts the last prefilling sequence of `lane`, or else its last running one.
+  /// Preempts, of the sequences of `lane` in the least urgent class there is, the last prefilling one or else the last
+  /// running one.
   private mutating func preempt(
     _ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>, _ swappedTokens: inout Int
   ) {
     accountOccupancy(replica, used: replica.pointee.usedBlocks)
     let own = lane.pointee.replica
     let victim: Int32
-    if lane.pointee.prefilling.count > 0 {
-      victim = lane.pointee.prefilling.removeLast().request
+    if let position = lastPrefilling(lane) {
+      victim = lane.pointee.prefilling[position].request
+      lane.pointee.prefilling.remove(at: position)
       release(replica, replica.pointee.blocks(for: length(victim)))
-      links.pushFront(victim, &replica.pointee.waiting)
+      replica.pointee.waiting.pushFront(victim, class: rank(Int(victim)), links)
     } else {
-      victim = lane.pointee.running.tail
+      victim = lastRunning(lane)
       let request = Int(victim)
       let context = Int(marks[request]) + lane.pointee.counter
       links.remove(victim, &lane.pointee.running)
@@ -165,7 +167,7 @@ extension ServingCore {
       switch cluster.pools[replica.pointee.pool].engine.preemption {
       case .recompute:
         loads.base[own].pendingPromptTokens += context + 1
-        links.pushFront(victim, &replica.pointee.waiting)
+        replica.pointee.waiting.pushFront(victim, class: rank(Int(victim)), links)
       case .swap:
         swappedTokens += context
         links.pushFront(victim, &replica.pointee.swapped)
@@ -175,6 +177,35 @@ extension ServingCore {
     replica.pointee.totals.preemptions += 1
     replica.pointee.sequences -= 1
     for other in replica.pointee.lanes { lanes[other].isDirty = true }
+  }
+
+  /// Where the prefilling sequence stands that is to be preempted; nil where a running one is.
+  private func lastPrefilling(_ lane: UnsafeMutablePointer<Lane>) -> Int? {
+    let count = lane.pointee.prefilling.count
+    guard classCount > 1, count > 0 else { return count > 0 ? count - 1 : nil }
+    let running = lastRunning(lane)
+    var victim: Int?
+    var highest = running < 0 ? 0 : rank(Int(running))
+    for position in 0..<count {
+      let own = rank(Int(lane.pointee.prefilling[position].request))
+      if own >= highest {
+        victim = position
+        highest = own
+      }
+    }
+    return victim
+  }
+
+  /// The running sequence that is to be preempted: the last of the least urgent class.
+  private func lastRunning(_ lane: UnsafeMutablePointer<Lane>) -> Int32 {
+    var victim = lane.pointee.running.tail
+    guard classCount > 1 else { return victim }
+    var request = victim
+    while request >= 0 {
+      if rank(Int(request)) > rank(Int(victim)) { victim = request }
+      request = links.before(request)
+    }
+    return victim
   }
 
   /// When a running sequence generated its last token; it is forgotten as a fresh one.
@@ -190,7 +221,7 @@ extension ServingCore {
   /// Takes the head of the waiting queue, which fits.
   @inline(__always)
   private func admit(_ replica: UnsafeMutablePointer<Replica>) -> Int32 {
-    let request = links.popFront(&replica.pointee.waiting)
+    let request = replica.pointee.waiting.popFront(links)
     accountOccupancy(replica, used: replica.pointee.usedBlocks)
     replica.pointee.usedBlocks += replica.pointee.blocks(for: length(request))
     replica.pointee.sequences += 1

@@ -219,6 +219,10 @@ struct RequestLinks: ~Copyable {
     list.count -= 1
   }
 
+  /// The request before `request` in its list; -1 where it is the first.
+  @inline(__always)
+  func before(_ request: Int32) -> Int32 { previous[Int(request)] }
+
   @inline(__always)
   func popFront(_ list: inout RequestList) -> Int32 {
     let request = list.head

@@ -38,6 +38,11 @@ public struct ResolvedScenario: Sendable {
   /// - Throws: ``Faults`` where the trace is malformed or cannot be changed as asked.
   public func trace() throws(Faults) -> Trace { try workload.trace(seed: seed) }
 
+  /// Those who send the requests, with what they are promised: the scenario's SLO where they have none of their own.
+  public var tenants: [Tenant] {
+    workload.tenants.map { Tenant(name: $0.name, priority: $0.priority, slo: $0.slo ?? slo) }
+  }
+
   /// The resolution with its workload at another mean rate, as a search for capacity asks for it.
   public func at(_ rate: Rate) -> ResolvedScenario {
     var resolved = self

@@ -13,7 +13,7 @@ public struct TenantPlan: Hashable, Sendable {
   public var share: Double
   /// What is asked of its latencies; nil where the scenario's SLO is.
   public var slo: SLO?
-  /// How much it matters: higher is served sooner by policies that look at it; 0 unless given.
+  /// How much it matters: higher is served sooner; 0 unless given.
   public var priority: Int
 
   /// A tenant.

@@ -67,6 +67,7 @@ extension ReferenceSimulation {
     finished += 1
     completed += 1
     completedTokens += sequences[id].output
+    release(followerOf: id)
     change(r)
   }
 }

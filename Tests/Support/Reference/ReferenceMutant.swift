@@ -30,6 +30,12 @@ public enum ReferenceMutant: CaseIterable, Sendable {
   case budgetIgnoresDecodes
   /// A preempted prompt keeps the chunks it had computed.
   case victimKeepsProgress
+  /// A follower arrives as soon as its predecessor has ended.
+  case forgetsDelay
+  /// Requests wait in order of arrival whatever their tenants' priorities.
+  case forgetsPriority
+  /// The last sequence is preempted whatever its tenant's priority.
+  case preemptsUrgent
   /// A windowed layer reads the whole context.
   case forgetsWindow
   /// Micro-batches of a pipeline do not wait for the stage before them.

@@ -1,10 +1,13 @@
 import Cluster
 import Histogram
+import Units
 
 /// What the reference found: the stamps of every request, every gap, and how often the interesting things occurred.
 public struct ReferenceResult: Sendable {
   /// Stamps, preemptions and replicas of each request.
   public var outcomes: Outcomes
+  /// When each request arrived; empty where all arrived when the workload says.
+  public var arrivals: [Instant] = []
   /// How many gaps of each length in picoseconds there were.
   public var gaps: [Int64: Int] = [:]
   /// How often what occurred.
@@ -47,6 +50,10 @@ public struct ReferenceCounts: Hashable, Sendable {
   public var emptiedStarts = 0
   /// Rejected requests.
   public var rejected = 0
+  /// Requests that arrived after another had ended.
+  public var followers = 0
+  /// Requests that went before others which had waited longer.
+  public var overtakings = 0
   /// Steps.
   public var steps = 0
 
@@ -66,7 +73,7 @@ public struct ReferenceCounts: Hashable, Sendable {
     ("layerwise", { $0.layerwiseTransfers }), ("serialized", { $0.serializedTransfers }),
     ("waits", { $0.destinationWaits }), ("chunked", { $0.chunkedPrompts }),
     ("growth failures", { $0.growthFailures }), ("emptied", { $0.emptiedStarts }), ("rejected", { $0.rejected }),
-    ("steps", { $0.steps }),
+    ("followers", { $0.followers }), ("overtakings", { $0.overtakings }), ("steps", { $0.steps }),
   ]
 
   /// Adds the counts of another run.
@@ -84,6 +91,8 @@ public struct ReferenceCounts: Hashable, Sendable {
     growthFailures += other.growthFailures
     emptiedStarts += other.emptiedStarts
     rejected += other.rejected
+    followers += other.followers
+    overtakings += other.overtakings
     steps += other.steps
   }
 }

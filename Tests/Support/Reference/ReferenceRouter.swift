@@ -12,10 +12,10 @@ public enum ReferenceRule: Hashable, Sendable {
   /// The better of two drawn replicas.
   case powerOfTwo(seed: UInt64)
 
-  /// The choice among `replicas` for the request `index`, the `index`-th to be routed.
-  func choose(_ replicas: [Int], _ index: Int, _ loads: [ReplicaLoad]) -> Int {
+  /// The choice among `replicas` for the request `index`, before which `turn` requests were routed.
+  func choose(_ replicas: [Int], _ index: Int, _ turn: Int, _ loads: [ReplicaLoad]) -> Int {
     switch self {
-    case .roundRobin: return replicas[index % replicas.count]
+    case .roundRobin: return replicas[turn % replicas.count]
     case .leastLoaded: return least(replicas) { loads[$0].outstanding }
     case .joinShortestQueue: return least(replicas) { loads[$0].pendingPromptTokens + loads[$0].decodes }
     case .powerOfTwo(let seed):
@@ -76,6 +76,8 @@ struct RouterState {
   let router: ReferenceRouter
   let cluster: ReferenceCluster
   var borrowed: [Bool]
+  /// Requests routed so far.
+  private var turns = 0
 
   init(router: ReferenceRouter, cluster: ReferenceCluster) {
     self.router = router
@@ -85,16 +87,18 @@ struct RouterState {
 
   /// The replicas for request `index` with `prompt` tokens.
   mutating func route(_ index: Int, prompt: Int, loads: [ReplicaLoad], meanOutput: Int) -> RouteDecision {
+    let turn = turns
+    turns += 1
     switch router {
     case .whole(let rule):
-      let replica = rule.choose(Array(loads.indices), index, loads)
+      let replica = rule.choose(Array(loads.indices), index, turn, loads)
       return RouteDecision(prefill: replica, decode: replica)
     case .disaggregated(let rule, let prefill, let decode):
       return RouteDecision(
-        prefill: rule.choose(cluster.replicas(of: prefill), index, loads),
-        decode: rule.choose(cluster.replicas(of: decode), index, loads))
+        prefill: rule.choose(cluster.replicas(of: prefill), index, turn, loads),
+        decode: rule.choose(cluster.replicas(of: decode), index, turn, loads))
     case .crossed(let rule):
-      let replica = rule.choose(Array(loads.indices), index, loads)
+      let replica = rule.choose(Array(loads.indices), index, turn, loads)
       return RouteDecision(prefill: replica, decode: prompt % 2 == 0 ? replica : (replica + 1) % loads.count)
     case .phaseSplit(let settings):
       return phaseSplit(settings, prompt, loads, meanOutput)

@@ -8,7 +8,13 @@ import Workload
 /// It shares with `Cluster` only descriptions, results and the cost of a step. Every step loops over its sequences,
 /// and the next instant is the least of everything that is pending, found by looking at all of it.
 public struct ReferenceSimulation {
-  let requests: [Request]
+  /// The requests; those that follow others get their arrivals as they come.
+  var requests: [Request]
+  let followers: Followers?
+  /// The class of each request, 0 the most urgent.
+  let ranks: [Int]
+  /// Requests whose predecessor has ended, with their arrivals.
+  var due: [(id: Int, arrival: Int64)] = []
   let cluster: ReferenceCluster
   let mutant: ReferenceMutant?
   var router: RouterState
@@ -25,7 +31,7 @@ public struct ReferenceSimulation {
   var completedTokens = 0
   var result: ReferenceResult
 
-  /// Serves `requests`, in order of arrival, with a deliberate fault if one is given.
+  /// Serves the requests of `trace` with a deliberate fault if one is given.
   ///
   /// - Throws: `SimulationError.stalled` as the fast core does; ``ReferenceFault`` where the reference contradicts
   ///   itself, which it looks for at every instant if `checked`.
@@ -33,7 +39,18 @@ public struct ReferenceSimulation {
     _ cluster: ReferenceCluster, router: ReferenceRouter, requests: [Request], mutant: ReferenceMutant? = nil,
     checked: Bool = false
   ) throws -> ReferenceResult {
-    var simulation = ReferenceSimulation(cluster, router, requests, mutant)
+    try run(cluster, router: router, trace: Trace(requests: requests), mutant: mutant, checked: checked)
+  }
+
+  /// Serves the requests of `trace`, whose tenants are of these priorities, with a deliberate fault if one is given.
+  ///
+  /// - Throws: as ``run(_:router:requests:mutant:checked:)``.
+  public static func run(
+    _ cluster: ReferenceCluster, router: ReferenceRouter, trace: Trace, priorities: [Int] = [],
+    mutant: ReferenceMutant? = nil, checked: Bool = false
+  ) throws -> ReferenceResult {
+    let requests = trace.requests
+    var simulation = ReferenceSimulation(cluster, router, trace, priorities, mutant)
     while let next = simulation.nextInstant() {
       try simulation.instant(next)
       if checked { try simulation.check() }
@@ -43,13 +60,19 @@ public struct ReferenceSimulation {
         unfinished: requests.count - simulation.finished, at: Instant(picoseconds: max(0, simulation.now)))
     }
     try simulation.check()
+    if trace.followers != nil { simulation.result.arrivals = simulation.requests.map(\.arrival) }
     return simulation.result
   }
 
   private init(
-    _ cluster: ReferenceCluster, _ router: ReferenceRouter, _ requests: [Request], _ mutant: ReferenceMutant?
+    _ cluster: ReferenceCluster, _ router: ReferenceRouter, _ trace: Trace, _ priorities: [Int],
+    _ mutant: ReferenceMutant?
   ) {
-    self.requests = requests
+    requests = trace.requests
+    followers = trace.followers
+    ranks = trace.requests.indices.map { id in
+      trace.tenants.isEmpty ? 0 : Set(priorities).filter { $0 > priorities[Int(trace.tenants[id])] }.count
+    }
     self.cluster = cluster
     self.mutant = mutant
     self.router = RouterState(router: router, cluster: cluster)
@@ -70,7 +93,8 @@ public struct ReferenceSimulation {
   private func nextInstant() -> Int64? {
     var next: Int64?
     func consider(_ moment: Int64) { next = min(next ?? moment, moment) }
-    if arrived < requests.count { consider(requests[arrived].arrival.picoseconds) }
+    if arrived < independent { consider(requests[arrived].arrival.picoseconds) }
+    for follower in due { consider(follower.arrival) }
     for replica in replicas {
       for lane in replica.lanes {
         if let step = lane.step { consider(step.end) }
@@ -124,12 +148,36 @@ public struct ReferenceSimulation {
     }
   }
 
+  /// Requests that arrive at their own moments: the first ones.
+  private var independent: Int { followers?.independent ?? requests.count }
+
   /// Phase 1: every request of this instant is routed, and queued or rejected.
   private mutating func arrivals() throws {
-    while arrived < requests.count, requests[arrived].arrival.picoseconds == now {
+    while arrived < independent, requests[arrived].arrival.picoseconds == now {
       try arrive(arrived)
       arrived += 1
     }
+    while let id = due.filter({ $0.arrival == now }).map(\.id).min() {
+      due.removeAll { $0.id == id }
+      requests[id].arrival = Instant(picoseconds: now)
+      try arrive(id)
+    }
+  }
+
+  /// A request completed or was rejected: its follower comes after its delay.
+  mutating func release(followerOf id: Int) {
+    guard let followers, let place = followers.predecessors.firstIndex(of: Int32(id)) else { return }
+    let delay = mutant == .forgetsDelay ? 0 : followers.delays[place].picoseconds
+    due.append((followers.independent + place, now + delay))
+    result.counts.followers += 1
+  }
+
+  /// Puts a request into a waiting queue before the less urgent ones: behind those of its class, or before them.
+  mutating func wait(_ id: Int, at r: Int, first: Bool) {
+    let rank = mutant == .forgetsPriority ? ranks.map { _ in 0 } : ranks
+    let place = replicas[r].waiting.firstIndex { first ? rank[$0] >= rank[id] : rank[$0] > rank[id] }
+    if let place, rank[replicas[r].waiting[place]] > rank[id] { result.counts.overtakings += 1 }
+    replicas[r].waiting.insert(id, at: place ?? replicas[r].waiting.count)
   }
 
   private mutating func arrive(_ id: Int) throws {
@@ -148,6 +196,7 @@ public struct ReferenceSimulation {
     if first.blocks(for: prompt) > first.blocks || last.blocks(for: prompt + sequences[id].output - 1) > last.blocks {
       result.counts.rejected += 1
       finished += 1
+      release(followerOf: id)
       return
     }
     sequences[id].decodeReplica = b
@@ -156,7 +205,7 @@ public struct ReferenceSimulation {
     loads[a].pendingPromptTokens += prompt
     loads[b].reservedTokens += prompt
     noteCut(a)
-    replicas[a].waiting.append(id)
+    wait(id, at: a, first: false)
     change(a)
   }
 
@@ -177,7 +226,8 @@ public struct ReferenceSimulation {
   }
 
   private mutating func noteTies() {
-    let arrivals = requests[arrived...].prefix { $0.arrival.picoseconds == now }.count
+    let arrivals =
+      requests[arrived..<independent].prefix { $0.arrival.picoseconds == now }.count + due.count { $0.arrival == now }
     var ends = 0
     for replica in replicas {
       for lane in replica.lanes where lane.step?.end == now { ends += 1 }

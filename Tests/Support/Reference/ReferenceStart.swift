@@ -175,12 +175,14 @@ extension ReferenceSimulation {
   private mutating func preempt(_ r: Int, _ l: Int, _ swappedTokens: inout Int) {
     let id: Int
     var swaps = false
-    if let prefilling = replicas[r].lanes[l].prefilling.popLast() {
-      id = prefilling
+    let lane = replicas[r].lanes[l]
+    let least = mutant == .preemptsUrgent ? nil : (lane.prefilling + lane.running).map { ranks[$0] }.max()
+    if let last = lane.prefilling.lastIndex(where: { least == nil || ranks[$0] == least }) {
+      id = replicas[r].lanes[l].prefilling.remove(at: last)
       result.counts.chunkPreemptions += 1
     } else {
-      id = replicas[r].lanes[l].running.remove(
-        at: mutant == .preemptsFirst ? 0 : replicas[r].lanes[l].running.count - 1)
+      let last = lane.running.lastIndex { least == nil || ranks[$0] == least } ?? 0
+      id = replicas[r].lanes[l].running.remove(at: mutant == .preemptsFirst ? 0 : last)
       if case .swap = replicas[r].engine.preemption { swaps = true }
       if !swaps {
         sequences[id].length = sequences[id].prompt + sequences[id].generated
@@ -195,7 +197,7 @@ extension ReferenceSimulation {
       swappedTokens += sequences[id].context
       result.counts.swaps += 1
     } else {
-      replicas[r].waiting.insert(id, at: mutant == .victimToTail ? replicas[r].waiting.count : 0)
+      wait(id, at: r, first: mutant != .victimToTail)
       result.counts.preemptions += 1
     }
     result.outcomes.preemptions[id] += 1
