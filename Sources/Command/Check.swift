@@ -26,6 +26,8 @@ struct Check: ParsableCommand {
 
   @OptionGroup(title: "Scenario") var reading: ScenarioOptions
 
+  func validate() throws { try ScenarioReader.check(scenarios) }
+
   func run() throws {
     let console = Session.current.console
     let reader = try reading.reader()

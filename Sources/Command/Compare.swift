@@ -33,6 +33,8 @@ struct Compare: ParsableCommand {
   @OptionGroup(title: "Scenario") var reading: ScenarioOptions
   @OptionGroup(title: "Progress") var telling: ProgressOptions
 
+  func validate() throws { try ScenarioReader.check(subjects) }
+
   func run() throws {
     let console = Session.current.console
     let reader = try reading.reader()

@@ -9,7 +9,6 @@ import Synchronization
 enum Interruption {
   private struct State {
     var unfinished: Set<String> = []
-    var folders: Set<String> = []
     var sources: [any DispatchSourceSignal] = []
   }
 
@@ -38,22 +37,8 @@ enum Interruption {
     }
   }
 
-  /// Gives `body` a new folder and removes it afterwards.
-  /// - Throws: `CocoaError` where it cannot be made, and what `body` throws.
-  static func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("medley-\(UUID().uuidString)").path
-    state.withLock { _ = $0.folders.insert(path) }
-    defer {
-      try? FileManager.default.removeItem(atPath: path)
-      state.withLock { _ = $0.folders.remove(path) }
-    }
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    return try body(path)
-  }
-
   private static func clean(_ state: inout State) {
     for path in state.unfinished { unlink(path) }
-    for folder in state.folders { try? FileManager.default.removeItem(atPath: folder) }
   }
 
   /// Writes a file: `body` hands over its bytes in pieces. Another file of that name is replaced when all is written.

@@ -20,13 +20,15 @@ public struct ScenarioReader: Sendable {
     self.changes = changes
   }
 
-  /// Reads and checks the scenario in a file. The changes are for `variant` alone where it is given.
+  /// Reads and checks the scenario in a file, or in `standardInput` under the name `path`. The changes are for
+  /// `variant` alone where it is given.
   /// - Throws: `Faults`, all of them.
-  public func read(_ path: String, variant: String? = nil) throws -> LoadedScenario {
-    let scenario = try Scenario.read(
-      path: path, catalogue: .standard(for: path, dataRoots: dataRoots), policies: policies, set: changes,
-      for: variant)
-    return LoadedScenario(scenario: scenario, text: try String(contentsOfFile: path, encoding: .utf8))
+  public func read(_ path: String, standardInput: Data? = nil, variant: String? = nil) throws(Faults) -> LoadedScenario
+  {
+    LoadedScenario(
+      scenario: try Scenario.read(
+        path: path, standardInput: standardInput, catalogue: .standard(for: path, dataRoots: dataRoots),
+        policies: policies, set: changes, for: variant))
   }
 }
 
@@ -35,7 +37,7 @@ public struct LoadedScenario: Sendable {
   /// The scenario.
   public let scenario: Scenario
   /// The text of its file.
-  public let text: String
+  public var text: String { scenario.text }
 
   /// The experiments of all variants, or of one.
   /// - Throws: `Faults`.

@@ -43,7 +43,9 @@ extension Quantity {
       if let other = knownUnits[parts.unit] {
         throw QuantityFault(.wrongDimension(unit: parts.unit, dimension: other), at: parts.unitOffset)
       }
-      let suggestion = nearestWord(to: parts.unit, among: D.facts.units.map(\.symbol))
+      let symbols = D.facts.units.map(\.symbol)
+      let usual = usualSpelling(parts.unit).flatMap { symbols.contains($0) ? $0 : nil }
+      let suggestion = usual ?? nearestWord(to: parts.unit, among: symbols)
       throw QuantityFault(.unknownUnit(parts.unit, suggestion: suggestion), at: parts.unitOffset)
     }
     guard parts.number.isFinite else { throw QuantityFault(.notFinite, at: parts.numberOffset) }
@@ -79,7 +81,7 @@ extension Quantity {
     case .notFinite: return ("'\(text)' is not finite", "\(name) is a finite number", example)
     case .tooLarge:
       return (
-        "'\(text)' is too large", "the largest \(D.name) is \(D.facts.maximum) \(D.symbol)", "write a smaller amount"
+        "'\(text)' is too large", "the largest \(D.name) is \(Self(D.facts.maximum).text)", "write a smaller amount"
       )
     }
   }
@@ -123,6 +125,26 @@ private let knownUnits: [String: String] = {
   return known
 }()
 
+/// The symbol that a common spelling of a unit stands for: "ms" for "msec", "GB/s" for "GBps".
+private func usualSpelling(_ unit: String) -> String? {
+  if let symbol = usualSpellings[unit.lowercased()] { return symbol }
+  if unit.hasSuffix("FLOPS") || unit.hasSuffix("OPS") { return unit.dropLast() + "/s" }
+  return unit.count > 2 && unit.hasSuffix("ps") ? unit.dropLast(2) + "/s" : nil
+}
+
+private let usualSpellings: [String: String] = {
+  let words: KeyValuePairs = [
+    "s": "sec secs second seconds", "ms": "msec msecs millisecond milliseconds", "us": "usec microsecond microseconds",
+    "ns": "nsec nanosecond nanoseconds", "min": "mins minute minutes", "h": "hr hrs hour hours", "d": "day days",
+    "B": "byte bytes", "W": "watt watts", "kW": "kilowatt kilowatts", "%": "percent pct",
+    "/s": "rps qps req/s requests/s r/s q/s hz 1/s per-second", "/min": "rpm req/min", "x": "times",
+    "$/h": "usd/h usd/hr usd/hour dollars/h $/hr $/hour", "tokens": "tok toks t",
+  ]
+  var spellings: [String: String] = [:]
+  for (symbol, list) in words { for word in list.split(separator: " ") { spellings[String(word)] = symbol } }
+  return spellings
+}()
+
 /// A text taken apart into a number and a unit, whatever they are.
 struct QuantityText {
   var number = 0.0
@@ -137,7 +159,7 @@ struct QuantityText {
     guard scalars.count <= 200 else { throw QuantityFault(.noNumber, at: 0) }
     var position = 0
     func skipSpaces() {
-      while position < scalars.count, scalars[position] == " " || scalars[position] == "\t" { position += 1 }
+      while position < scalars.count, Self.isBlank(scalars[position]) { position += 1 }
     }
     skipSpaces()
     var currency = ""
@@ -163,9 +185,14 @@ struct QuantityText {
     skipSpaces()
     unitOffset = position
     var end = scalars.count
-    while end > position, scalars[end - 1] == " " || scalars[end - 1] == "\t" { end -= 1 }
+    while end > position, Self.isBlank(scalars[end - 1]) { end -= 1 }
     unit = currency + String(String.UnicodeScalarView(scalars[position..<end]))
     if unit == "$" { unit = "" }
+  }
+
+  /// Whether a scalar is a blank; typography sets narrow and no-break ones between number and unit.
+  private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+    scalar == "\t" || scalar.properties.generalCategory == .spaceSeparator
   }
 
   /// The amount in base units, rounded once where the unit is a power of ten of them; nil where it is infinite.

@@ -47,7 +47,7 @@ public func exact(_ number: Double) -> String {
 /// A number with up to four significant digits and no exponent, whole where it is 1000 or more.
 public func brief(_ number: Double) -> String {
   guard number.isFinite else { return "\(number)" }
-  guard abs(number) < 1e15 else { return "\(number)" }
+  guard abs(number) <= 1e15 else { return "\(number)" }
   let magnitude = abs(number)
   var digits = 0
   var scale = 1.0

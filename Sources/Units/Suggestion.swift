@@ -19,6 +19,22 @@ public func nearestWord(to word: String, among candidates: [String]) -> String? 
   return best?.name
 }
 
+/// The candidates that `word` may stand for as a question, or `fallback` where there are none.
+///
+/// They are the closest in spelling, else at most four that have every part of the word between its hyphens: "h100" for
+/// "h100-pcie" and "h100-sxm", "llama-70b" for "llama-2-70b".
+public func didYouMean(_ word: String, among candidates: [String], else fallback: String) -> String {
+  if let nearest = nearestWord(to: word, among: candidates) { return "did you mean '\(nearest)'?" }
+  let parts = word.lowercased().split(whereSeparator: { "-_ ".contains($0) })
+  guard word.utf8.count <= 64, parts.contains(where: { $0.count > 1 }) else { return fallback }
+  let fitting = candidates.filter { candidate in
+    let known = candidate.lowercased().split(separator: "-")
+    return parts.allSatisfy { known.contains($0) }
+  }
+  guard !fitting.isEmpty, fitting.count < candidates.count || candidates.count == 1 else { return fallback }
+  return "did you mean \(wordList(fitting.prefix(4).map { "'\($0)'" }))?"
+}
+
 /// Letters to insert, remove, change or exchange with a neighbour to turn `a` into `b`.
 func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
   guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Synchronization
 import Testing
 
@@ -40,6 +41,32 @@ struct CommandLineTests {
   func usage() {
     for ran in [medley("frobnicate"), medley("list"), medley("list", "nonsense"), medley("--nonsense")] {
       #expect(ran.outcome == .usage && ran.out.isEmpty && ran.err.contains("Usage: medley"))
+    }
+  }
+
+  @Test("Standard input is read once")
+  func standardInputTwice() {
+    for arguments in [["check", "-", "-"], ["compare", "-", "a.yaml", "-"]] {
+      let ran = medley(arguments)
+      #expect(ran.outcome == .usage && ran.err.contains("standard input, '-', can be read once"))
+    }
+  }
+
+  @Test("A misspelt variant is told with those there are")
+  func unknownVariant() throws {
+    let small = try SmallScenario()
+    for verb in ["run", "explain"] {
+      let ran = medley(verb, small.path, "--variant", "evn")
+      #expect(ran.outcome == .fault && ran.out.isEmpty)
+      #expect(
+        ran.err == """
+          command line:1:1: error: no variant is named 'evn'
+            evn
+            ^
+            why: those of '\(small.path)' are even and uneven
+            fix: did you mean 'even'?
+
+          """)
     }
   }
 

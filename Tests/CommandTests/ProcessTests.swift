@@ -41,6 +41,21 @@ struct ProcessTests {
     #expect(process.terminationStatus == 0 && shown.contains("\n\nstandard-input/even: 40 of 40 requests"))
   }
 
+  @Test("Standard input is called so, and bounded")
+  func faultyStandardInput() throws {
+    for (text, said) in [
+      ("seed: 1\nmodl: x\n", "<stdin>:2:1: error: a scenario has no setting 'modl'"),
+      ("extends: quickstart.yaml\n", "why: a scenario on standard input has no folder"),
+      (String(repeating: "#\n", count: 1 << 20), "error: standard input is too large"),
+    ] {
+      let (process, out, err) = try start(["check", "-"], input: text)
+      let told = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 1 && out.fileHandleForReading.readDataToEndOfFile().isEmpty)
+      #expect(told.contains(said), "\(told)")
+    }
+  }
+
   @Test("A reader that goes away ends it quietly")
   func brokenPipe() throws {
     let process = Process()

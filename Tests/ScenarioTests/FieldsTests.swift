@@ -47,10 +47,10 @@ import Units
         "2:8 '2k' is not a whole number | write 'count: 2000'",
         "3:7 'size' cannot be 0 | write a number in that range",
         "4:1 a scenario has no setting 'sped' | did you mean 'speed'?",
-        "5:7 'flag' cannot be 'yes' | choose one of them",
+        "5:7 'flag' cannot be 'yes' | write 'true'",
         "6:7 'list' is a list, not a whole number | write 'list: ...' with a whole number",
         "7:11 '5' has no unit | write '5 s' if that is what it counts",
-        "8:6 '99999999999999999999' is not a whole number | write digits only, as in 'big: 8'",
+        "8:6 'big' cannot be 99999999999999999999 | write a number in that range",
       ])
   }
 

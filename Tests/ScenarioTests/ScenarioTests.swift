@@ -147,7 +147,7 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
     ("polcy.route", "x", "--set:1:1", "no setting is named 'polcy'"),
     ("policy.rute", "x", "--set:1:8", "'policy' has no setting 'rute'"),
     ("a..b", "1", "--set:1:1", "'a..b' is no path"),
-    ("seed", "[1", "--set:1:8", "did not find expected ',' or ']'"),
+    ("seed", "[1", "--set:1:6", "this bracket does not close"),
     ("seed", "*x", "--set:1:6", "anchors and aliases are not read"),
   ])
   func badOverridesPointIntoTheOption(_ path: String, _ value: String, _ at: String, _ what: String) throws {

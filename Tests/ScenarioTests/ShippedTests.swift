@@ -73,7 +73,7 @@ import Units
     for (kind, limit) in [("cost", 0.01), ("power", 0.015)] {
       let path = "\(repository)/scenarios/systems/splitwise/\(name)-iso-\(kind).yaml"
       let files = ScenarioFiles(limits: Limits(), diagnostics: Diagnostics())
-      let root = try #require(files.root(path))
+      let root = try #require(files.read(path, bytes: nil)).root
       for variant in try #require(root["variants"]?.entries) {
         let pools = variant.value["cluster"]?["pools"]?.entries ?? []
         var (cost, power) = (0.0, 0.0)

@@ -76,7 +76,7 @@ struct ExperimentTests {
   func missing() throws {
     let small = try SmallScenario()
     func faults(_ change: (path: String, value: String)) -> Faults? {
-      do { _ = try ScenarioReader(changes: [change]).read(small.path) } catch { return error as? Faults }
+      do { _ = try ScenarioReader(changes: [change]).read(small.path) } catch { return error }
       return nil
     }
     #expect(faults(("workload.trace", "gone.csv"))?.areMissingTraces == true)

@@ -87,6 +87,19 @@ enum Paths {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
+  /// What stands at a path, symbolic links followed, where it is something other than a file: "folder", "pipe".
+  static func irregular(_ path: String) -> String? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return nil
+    case S_IFDIR: return "folder"
+    case S_IFIFO: return "pipe"
+    case S_IFSOCK: return "socket"
+    default: return "device"
+    }
+  }
+
   /// The folder that a path's last part stands in.
   static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

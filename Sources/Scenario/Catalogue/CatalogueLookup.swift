@@ -18,8 +18,8 @@ struct FoundFile: Hashable, Sendable {
 /// Finds the files that a scenario names, for one scenario.
 struct Lookup {
   let catalogue: Catalogue
-  /// The folder of the scenario.
-  let folder: String
+  /// The folder of the scenario; nil where it came by standard input and has none.
+  let folder: String?
   let diagnostics: Diagnostics
 
   /// The file of a device, link or model by its name or by a path beside the scenario.
@@ -40,8 +40,9 @@ struct Lookup {
       at: place, "no \(kind.rawValue) is named '\(name)'",
       why: known.isEmpty
         ? "looked in \(wordList(searched, or: "and"))" : "the \(kind.folder) are \(wordList(known, or: "and"))",
-      fix: nearestWord(to: name, among: known).map { "did you mean '\($0)'?" }
-        ?? "choose one of them, or write \(kind.folder)/\(name)\(kind.suffix) beside the scenario")
+      fix: didYouMean(
+        name, among: known,
+        else: "choose one of them, or write \(kind.folder)/\(name)\(kind.suffix) beside the scenario"))
     return nil
   }
 
@@ -51,11 +52,22 @@ struct Lookup {
       escapes(path, at: place)
       return nil
     }
+    guard let folder else {
+      diagnostics.error(
+        at: place, "there is no \(what) file '\(path)'", why: "a scenario on standard input has no folder",
+        fix: "save the scenario beside the file")
+      return nil
+    }
     let full = "\(folder)/\(path)"
     guard Paths.isFile(full) else {
-      diagnostics.error(
-        at: place, "there is no \(what) file '\(path)'", why: "looked in \(folder)",
-        fix: "give the path from the scenario's folder")
+      if !isIrregular(full, as: path, at: place) {
+        let others = Paths.names(in: Paths.folder(of: full)).filter { Paths.isFile("\(Paths.folder(of: full))/\($0)") }
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        diagnostics.error(
+          at: place, "there is no \(what) file '\(path)'", why: "looked in \(folder)",
+          fix: nearestWord(to: name, among: others).map { "did you mean '\($0)'?" }
+            ?? "give the path from the scenario's folder")
+      }
       return nil
     }
     guard Paths.lies(full, in: folder) else {
@@ -73,9 +85,10 @@ struct Lookup {
       escapes(path, at: place)
       return nil
     }
-    let folders = [folder] + catalogue.dataRoots
+    let folders = (folder.map { [$0] } ?? []) + catalogue.dataRoots
     for root in folders {
       let full = "\(root)/\(path)"
+      if isIrregular(full, as: path, at: place) { return nil }
       guard Paths.isFile(full) else { continue }
       guard Paths.lies(full, in: root) else {
         escapes(path, at: place)
@@ -91,7 +104,7 @@ struct Lookup {
 
   /// The folders of a kind, each with the folder that its files must not leave.
   private func roots(_ kind: CatalogueKind) -> [(root: String, folder: String)] {
-    var found = [(folder, "\(folder)/\(kind.folder)")]
+    var found = folder.map { [($0, "\($0)/\(kind.folder)")] } ?? []
     if let root = catalogue.root { found.append((root, "\(root)/\(kind.folder)")) }
     return found
   }
@@ -116,6 +129,15 @@ struct Lookup {
   private func isInnerPath(_ path: String) -> Bool {
     !path.isEmpty && !path.hasPrefix("/") && !path.hasPrefix("~") && !path.contains("\0") && path.utf8.count <= 1000
       && !path.split(separator: "/", omittingEmptySubsequences: false).contains("..")
+  }
+
+  /// Whether there is something at a path that is no file; it is told.
+  private func isIrregular(_ full: String, as path: String, at place: Place) -> Bool {
+    guard let kind = Paths.irregular(full) else { return false }
+    diagnostics.error(
+      at: place, "'\(path)' is \(withArticle(kind)), not a file", why: "folders, pipes and devices are not read",
+      fix: "name a file")
+    return true
   }
 
   private func escapes(_ path: String, at place: Place) {

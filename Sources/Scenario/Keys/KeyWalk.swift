@@ -50,6 +50,16 @@ extension Shape {
     }
   }
 
+  /// The keys of the mapping that may stand here.
+  var keys: [Key]? {
+    switch self {
+    case .section(let keys): keys
+    case .either(let shapes): shapes.lazy.compactMap(\.keys).first
+    case .list(let element): element.keys
+    default: nil
+    }
+  }
+
   private var isLeaf: Bool {
     switch self {
     case .section, .entries, .list, .oneOf, .axes, .open: false
@@ -63,6 +73,18 @@ extension Shape {
 }
 
 extension KeyTable {
+  /// The keys of the mapping at a path; nil where the tables know none there.
+  static func section(at path: String, in document: Document) -> [Key]? {
+    let parts = path.split(separator: ".").map(String.init)
+    return Shape.section(keys(document)).find(parts[...])?.shape.keys
+  }
+
+  /// How the mapping at a path may begin.
+  static func example(at path: String, in document: Document) -> String {
+    let keys = section(at: path, in: document)?.prefix(2).map { "\($0.name): ..." } ?? []
+    return keys.isEmpty ? "key: value, ..." : keys.joined(separator: ", ")
+  }
+
   /// The mappings that have a key, as paths with NAME for names and positions; variants are left out.
   static func owners(of key: String, in document: Document) -> [String] {
     Shape.section(keys(document)).patterns().filter { $0 == key || $0.hasSuffix(".\(key)") }

@@ -61,6 +61,14 @@ public struct Claim: Hashable, Sendable {
     required("mark", "A")
     required("source", "\"where it was read\"")
     let metric = fields.choice("metric", of: metrics.sorted())
+    if variants.isEmpty, fields.has("of") {
+      fields.diagnostics.error(
+        at: fields.valuePlace(of: "of"), "the scenario has no variants", why: "a claim is about a variant",
+        fix: "add 'variants: {\(fields.element("of")?.text ?? "NAME"): {}}'")
+      for key in ["metric", "over", "published", "mark", "source", "within"] { _ = fields.element(key) }
+      fields.finish()
+      return nil
+    }
     let of = fields.choice("of", of: variants)
     let over = fields.choice("over", of: variants)
     let published = fields.number("published", in: -1e15...1e15)

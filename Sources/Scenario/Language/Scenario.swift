@@ -1,14 +1,21 @@
+import Foundation
 import Units
 
 /// A scenario file as it was read: what is asked, the settings, the variants, the sweep and the claims.
 ///
 /// Pure data; ``resolve(variant:overrides:)`` turns it into something to run.
 public struct Scenario: Sendable {
+  /// What standard input is called in place of a file.
+  public static let standardInput = "<stdin>"
   /// Most variants of a scenario.
   public static let variantLimit = 256
 
-  /// The file as it was given.
+  /// The file as it was given, or ``standardInput``.
   public let path: String
+  /// The folder of the file; nil where the scenario came by standard input.
+  let folder: String?
+  /// The text of the file.
+  public let text: String
   /// The name: the file's without folder and ending.
   public let name: String
   /// The question the scenario answers, from the key `question`; empty where it asks none.
@@ -39,20 +46,22 @@ public struct Scenario: Sendable {
   /// Reads the scenario in the file at `path`, changes it by `set`, and checks every variant and sweep axis.
   ///
   /// `set` holds paths and values as `--set` gives them, for all variants or for `variant` alone: settings of one may
-  /// make no sense in another.
+  /// make no sense in another. `standardInput` holds the text where it came so, with a nominal `path`: no file is
+  /// beside it then.
   /// - Throws: ``Faults``, all of them.
   public static func read(
-    path: String, catalogue: Catalogue? = nil, policies: PolicyCatalogue = .standard,
+    path: String, standardInput: Data? = nil, catalogue: Catalogue? = nil, policies: PolicyCatalogue = .standard,
     set: [(path: String, value: String)] = [], for variant: String? = nil
   ) throws(Faults) -> Scenario {
     let catalogue = catalogue ?? .standard(for: path)
     let diagnostics = Diagnostics()
     let files = ScenarioFiles(limits: catalogue.limits, diagnostics: diagnostics)
-    let root = files.root(path)
+    let read = files.read(path, bytes: standardInput)
     let overrides = set.compactMap { Override.parse($0.path, $0.value, diagnostics) }
-    guard let root else { throw diagnostics.faults }
+    guard let read else { throw diagnostics.faults }
     var scenario = Scenario(
-      path: path, root: root, overrides: overrides, only: variant, catalogue: catalogue, policies: policies,
+      path: path, folder: standardInput == nil ? Paths.folder(of: path) : nil, text: read.text, root: read.root,
+      overrides: overrides, only: variant, catalogue: catalogue, policies: policies,
       diagnostics)
     scenario.check(diagnostics)
     try diagnostics.check()
@@ -60,15 +69,18 @@ public struct Scenario: Sendable {
   }
 
   private init(
-    path: String, root: Element, overrides: [Override], only: String?, catalogue: Catalogue,
+    path: String, folder: String?, text: String, root: Element, overrides: [Override], only: String?,
+    catalogue: Catalogue,
     policies: PolicyCatalogue, _ diagnostics: Diagnostics
   ) {
     self.path = path
+    self.folder = folder
+    self.text = text
     self.only = only
     self.catalogue = catalogue
     self.policies = policies
     let file = path.split(separator: "/").last.map(String.init) ?? path
-    name = file.hasSuffix(".yaml") ? String(file.dropLast(5)) : file
+    name = folder == nil ? "standard-input" : file.hasSuffix(".yaml") ? String(file.dropLast(5)) : file
     let reading = Reading(diagnostics: diagnostics)
     let fields = Fields(root, path: "", reading: reading)
     question = fields.text("question") ?? ""
@@ -82,6 +94,7 @@ public struct Scenario: Sendable {
     variants = entries.map(\.key)
     changes = entries.map(\.value)
     for entry in entries {
+      Names.check(entry.key, "variant", at: entry.keyPlace, diagnostics)
       let variant = Fields(entry.value, path: "variants.\(entry.key)", reading: reading)
       for key in variantKeys { _ = variant.element(key) }
       variant.finish()
@@ -98,7 +111,7 @@ public struct Scenario: Sendable {
       if variantKeys.contains(known) { return true }
       diagnostics.error(
         at: override.place, "no setting is named '\(known)'", why: "paths begin with one of \(wordList(variantKeys))",
-        fix: nearestWord(to: known, among: variantKeys).map { "did you mean '\($0)'?" } ?? "choose one of them")
+        fix: didYouMean(known, among: variantKeys, else: "choose one of them"))
       return false
     }
     warnings = diagnostics.all.filter { $0.severity != .error }
@@ -125,10 +138,13 @@ public struct Scenario: Sendable {
     var settled = root
     if let chosen {
       guard let index = variants.firstIndex(of: chosen) else {
+        let asked = Place(source: SourceText(name: "command line", lines: [chosen]), line: 1, column: 1)
         diagnostics.error(
-          at: root.place, "no variant is named '\(chosen)'",
-          why: variants.isEmpty ? "the scenario has none" : "the variants are \(wordList(variants, or: "and"))",
-          fix: nearestWord(to: chosen, among: variants).map { "did you mean '\($0)'?" } ?? "name one of them")
+          at: asked, "no variant is named '\(chosen)'",
+          why: variants.isEmpty
+            ? "'\(path)' has no variants" : "those of '\(path)' are \(wordList(variants, or: "and"))",
+          fix: variants.isEmpty
+            ? "leave the variant away" : didYouMean(chosen, among: variants, else: "name one of them"))
         return (nil, stock)
       }
       settled = Merging.merge(settled, changes[index].only(variantKeys))

@@ -75,7 +75,7 @@ extension Fields {
     if let index = context.pools.firstIndex(of: name) { return index }
     diagnostics.error(
       at: value.place, "no pool is named '\(name)'", why: "the pools are \(wordList(context.pools, or: "and"))",
-      fix: nearestWord(to: name, among: context.pools).map { "did you mean '\($0)'?" } ?? "name one of them")
+      fix: didYouMean(name, among: context.pools, else: "name one of them"))
     return nil
   }
 
@@ -109,7 +109,7 @@ extension Fields {
     guard names.contains(name) else {
       diagnostics.error(
         at: namePlace, "no \(kind) is named '\(name)'", why: "the \(kinds) are \(wordList(names, or: "and"))",
-        fix: nearestWord(to: name, among: names).map { "did you mean '\($0)'?" } ?? "choose one of them")
+        fix: didYouMean(name, among: names, else: "choose one of them"))
       return nil
     }
     reading.note(path(key), name, .given(namePlace))

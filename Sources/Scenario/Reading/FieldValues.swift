@@ -23,8 +23,10 @@ extension Fields {
     guard let text = value.text else { return wrongKind(key, value, "one of \(wordList(words))") ?? fallback }
     guard words.contains(text) else {
       diagnostics.error(
-        at: value.place, "'\(path(key))' cannot be '\(text)'", why: "it is one of \(wordList(words))",
-        fix: nearestWord(to: text, among: words).map { "did you mean '\($0)'?" } ?? "choose one of them")
+        at: value.place, "'\(path(key))' cannot be '\(text)'",
+        why: words.isEmpty ? "there is nothing to choose from" : "it is one of \(wordList(words))",
+        fix: words.isEmpty
+          ? "remove it" : Self.truth(text, words) ?? didYouMean(text, among: words, else: "choose one of them"))
       return fallback
     }
     note(key, text, because: source)
@@ -46,16 +48,16 @@ extension Fields {
       return fallback
     }
     guard let text = value.text else { return wrongKind(key, value, "a whole number") ?? fallback }
-    guard let number = Int(text) else {
+    guard let number = Int(text) ?? Self.saturated(text) else {
       diagnostics.error(
         at: value.place, "'\(text)' is not a whole number",
         why: "'\(path(key))' counts from \(range.lowerBound) to \(range.upperBound), without a unit",
         fix: Self.wholeNumberHint(text).map { "write '\(key): \($0)'" } ?? "write digits only, as in '\(key): 8'")
       return fallback
     }
-    guard range.contains(number) else {
+    guard range.contains(number), Int(text) != nil else {
       diagnostics.error(
-        at: value.place, "'\(path(key))' cannot be \(text)",
+        at: value.place, "'\(path(key))' cannot be \(text.prefix(80))",
         why: "it lies between \(range.lowerBound) and \(range.upperBound)", fix: "write a number in that range")
       return fallback
     }
@@ -145,6 +147,21 @@ extension Fields {
       at: value.place, "'\(path(key))' is \(value.kind), not \(wanted)", why: "it holds \(wanted)",
       fix: "write '\(key): ...' with \(wanted)")
     return nil
+  }
+
+  /// What YAML 1.1 took for true or false, as a question.
+  private static func truth(_ text: String, _ words: [String]) -> String? {
+    guard words == ["false", "true"] else { return nil }
+    let isTrue = ["yes", "on", "y", "1", "true"].contains(text.lowercased())
+    let isFalse = ["no", "off", "n", "0", "false"].contains(text.lowercased())
+    return isTrue || isFalse ? "write '\(isTrue)'" : nil
+  }
+
+  /// The largest or smallest number for digits that spell one beyond it.
+  private static func saturated(_ text: String) -> Int? {
+    let digits = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return text.first == "-" ? .min : .max
   }
 
   /// "2000" for "2k", "2,000", "2_000", "2e3" and "2000.0".

@@ -33,9 +33,11 @@ public final class Fields {
       entries = [:]
       isMapping = false
       let name = path.isEmpty ? "a scenario" : "'\(path)'"
+      let example = KeyTable.example(at: path, in: reading.document)
+      let key = path.split(separator: ".").last.flatMap { $0.allSatisfy(\.isNumber) ? nil : "\($0): " } ?? ""
       reading.diagnostics.error(
         at: element.place, "\(name) is \(element.kind), not a mapping", why: "it holds keys with values",
-        fix: "write '\(path.split(separator: ".").last ?? "key"): {key: value, ...}'")
+        fix: "write '\(key){\(example)}'")
     }
   }
 
@@ -75,12 +77,14 @@ public final class Fields {
   /// Where the value of the key stands, or the mapping where it is absent.
   public func valuePlace(of key: String) -> Place { entries[key]?.value.place ?? place }
 
-  /// Adds the diagnostic that a key is absent, unless no key could be there.
-  public func missing(_ key: String, example: String) {
+  /// Adds the diagnostic that a key is absent, unless no key could be there or a misspelt one is, which is told anyhow.
+  public func missing(_ key: String, example: String, because why: String = "it has no default") {
     guard isMapping else { return }
+    let known = KeyTable.section(at: path, in: reading.document)?.map(\.name) ?? asked
+    guard !keys.contains(where: { !known.contains($0) && nearestWord(to: $0, among: known) == key }) else { return }
     let owner = path.isEmpty ? "the scenario" : "'\(path)'"
     diagnostics.error(
-      at: entries[key]?.keyPlace ?? place, "\(owner) has no '\(key)'", why: "it has no default",
+      at: entries[key]?.keyPlace ?? place, "\(owner) has no '\(key)'", why: why,
       fix: "add '\(key): \(example)'")
   }
 
@@ -106,13 +110,21 @@ public final class Fields {
       diagnostics.error(
         at: entry.keyPlace, "\(owner) has no setting '\(key)'",
         why: known.isEmpty ? "it has no settings" : "its settings are \(wordList(known, or: "and"))",
-        fix: nearestWord(to: key, among: known).map { "did you mean '\($0)'?" } ?? elsewhere(key) ?? "remove it")
+        fix: nearestWord(to: key, among: known).map { "did you mean '\($0)'?" + strange(key) } ?? elsewhere(key)
+          ?? "remove it")
     }
+  }
+
+  /// Letters that look like others and are not, as a remark.
+  private func strange(_ key: String) -> String {
+    let odd = key.unicodeScalars.filter { !$0.isASCII }.map { "U+" + String($0.value, radix: 16, uppercase: true) }
+    return odd.isEmpty ? "" : " It is written here with \(wordList(odd.prefix(4).map { $0 }, or: "and"))"
   }
 
   /// Where a key belongs that is none here; nil where it belongs nowhere.
   private func elsewhere(_ key: String) -> String? {
     let places = KeyTable.owners(of: key, in: reading.document)
+    guard !places.contains(path) else { return "it does not go with the other settings here; remove it or them" }
     guard !places.isEmpty else { return nil }
     return "it is a setting of \(wordList(places.prefix(3).map { $0.isEmpty ? "the scenario" : "'\($0)'" }))"
   }

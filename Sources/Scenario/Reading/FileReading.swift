@@ -11,9 +11,10 @@ enum FileReading {
       let reason = String(cString: strerror(errno)).lowercased()
       throw Diagnostic(at: nil, "'\(path)' cannot be read", why: reason, fix: "check the path")
     }
-    guard status.st_mode & S_IFMT == S_IFREG else {
+    if let kind = Paths.irregular(path) {
       throw Diagnostic(
-        at: nil, "'\(path)' is not a file", why: "folders, pipes and devices are not read", fix: "name a file")
+        at: nil, "'\(path)' is \(withArticle(kind)), not a file", why: "folders, pipes and devices are not read",
+        fix: "name a file")
     }
     guard status.st_size <= limit else {
       throw Diagnostic(
@@ -41,6 +42,11 @@ enum FileReading {
   static func decode(_ bytes: Data, name: String) throws(Diagnostic) -> SourceText {
     let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
     if let text = String(validating: bytes, as: UTF8.self) { return SourceText(name: name, text: text) }
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+      throw Diagnostic(
+        at: Place(source: SourceText(name: name, lines: []), line: 1, column: 1), "the file is UTF-16",
+        why: "files are read as UTF-8", fix: "save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8")
+    }
     // The replacement character stands where decoding first went wrong, or the file has one of its own before.
     var lines = [""]
     var column = 0

@@ -55,6 +55,12 @@ struct Prescan {
     for (column, scalar) in line.enumerated() where scalar.value < 0x20 || scalar.value > 0x7E {
       let category = scalar.properties.generalCategory
       let isControl = [.control, .lineSeparator, .paragraphSeparator].contains(category) && scalar != "\t"
+      guard !isReordering(scalar) else {
+        return fault(
+          column, "the character U+\(String(scalar.value, radix: 16, uppercase: true)) is not allowed",
+          why: "it changes the order in which text is shown, so that a line says something else than it shows",
+          fix: "remove it")
+      }
       let isMarker = (0xE000...0xE0FF).contains(scalar.value) || scalar.value == 0xFEFF && lineNumber > 1
       guard isControl || isMarker else { continue }
       let code = String(scalar.value, radix: 16, uppercase: true)
@@ -62,6 +68,11 @@ struct Prescan {
         column, "the character U+\(code) is not allowed", why: "scenario files are plain text", fix: "remove it")
     }
     return nil
+  }
+
+  /// Whether a character overrides the direction of the text around it (Unicode Standard Annex 9).
+  private func isReordering(_ scalar: Unicode.Scalar) -> Bool {
+    (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
   }
 
   /// Scans one line.
@@ -75,6 +86,11 @@ struct Prescan {
     column = indent
     tokenColumn = nil
     if quote == nil {
+      if flow == 0, line[indent] == "\t", line.contains(where: { $0 != " " && $0 != "\t" }) {
+        return fault(
+          indent, "a tab cannot indent", why: "editors show tabs in different widths, and YAML refuses them",
+          fix: "indent with blanks, two for each level")
+      }
       if let fault = begin(line, indent) { return fault }
     }
     while column < line.count {
@@ -156,6 +172,13 @@ struct Prescan {
       return fault(
         column, "anchors and aliases are not read", why: "a scenario says what is wanted and nothing else",
         fix: "use 'extends' or 'variants' for what several scenarios share")
+    case "\u{201C}" where atToken, "\u{201D}" where atToken, "\u{2018}" where atToken, "\u{2019}" where atToken:
+      return fault(
+        column, "a typographic quote does not quote", why: "it would be part of the text", fix: "write \" or '")
+    case "@" where atToken, "`" where atToken, "%" where atToken:
+      return fault(
+        column, "a text cannot begin with \(scalar)", why: "YAML reserves the character",
+        fix: "put the text in quotes")
     case "!" where atToken:
       return fault(
         column, "tags are not read", why: "a scenario says what is wanted and nothing else", fix: "remove the tag")

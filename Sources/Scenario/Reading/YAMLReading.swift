@@ -50,7 +50,7 @@ enum YAMLReading {
         }
         originals[marker] = original
       } catch let error as YamlError {
-        diagnostics.add(diagnostic(error, source))
+        diagnostics.add(YAMLFault(source).diagnostic(error))
         return nil
       } catch {
         diagnostics.error(at: Place(source: source, line: 1, column: 1), "the file is no YAML", why: "\(error)")
@@ -75,20 +75,6 @@ enum YAMLReading {
     scalars[index] = marker
     lines[mark.line - 1] = String(String.UnicodeScalarView(scalars))
     return original
-  }
-
-  private static func diagnostic(_ error: YamlError, _ source: SourceText) -> Diagnostic {
-    func at(_ mark: Yams.Mark) -> Place { Place(source: source, line: mark.line, column: mark.column) }
-    let fix = "check indentation, colons, quotes and brackets up to here"
-    switch error {
-    case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
-      let within = context.map { "\($0.text) at line \($0.mark.line)" } ?? "this is not YAML"
-      return Diagnostic(at: at(mark), "\(problem)", why: within, fix: fix)
-    case .composer(_, let problem, let mark, _): return Diagnostic(at: at(mark), "\(problem)", fix: fix)
-    case .reader(let problem, _, _, _):
-      return Diagnostic(at: Place(source: source, line: 1, column: 1), "\(problem)", fix: "save the file in UTF-8")
-    default: return Diagnostic(at: Place(source: source, line: 1, column: 1), "the file is no YAML", why: "\(error)")
-    }
   }
 }
 
@@ -176,6 +162,12 @@ private struct Conversion {
     }
     guard case .scalar(let scalar) = key, scalar.string.unicodeScalars.count <= 200 else {
       diagnostics.error(at: keyPlace, "keys are plain texts of at most 200 characters", fix: "write 'key: value'")
+      return nil
+    }
+    guard scalar.string != "<<" || scalar.style != .plain else {
+      diagnostics.error(
+        at: keyPlace, "merge keys are not read", why: "a scenario says what is wanted and nothing else",
+        fix: "use cluster.defaults for what pools share, and 'extends' or 'variants' for what scenarios share")
       return nil
     }
     guard let element = element(value, depth: depth + 1) else { return nil }

@@ -37,11 +37,14 @@ struct EngineBuild {
         diagnostics.error(
           at: fields.valuePlace(of: why.hasPrefix("pipeline") ? "pipeline-parallel" : "tensor-parallel"),
           "pool '\(pool)' cannot split \(model.name)", why: why,
-          fix: fittingLayout.map { "tensor-parallel: \($0)" } ?? "a tensor-parallel that divides the model's heads")
+          fix: why.hasPrefix("pipeline")
+            ? "a smaller pipeline-parallel"
+            : closestLayout.map { "tensor-parallel: \($0)" } ?? "a tensor-parallel that divides the model's heads")
       case .noLink(let name):
         diagnostics.error(
           at: fields.valuePlace(of: "device"), "the devices of pool '\(pool)' are not joined",
-          why: "\(name) names neither interconnect nor host-link", fix: "add one to its device file")
+          why: "\(name) names neither interconnect nor host-link",
+          fix: "tensor-parallel: 1, or add 'interconnect: LINK' to its device file")
       case .arithmetic(let fault):
         diagnostics.error(
           at: fields.valuePlace(of: "device"), "pool '\(pool)' cannot compute in the model's format", why: "\(fault)",
@@ -50,7 +53,7 @@ struct EngineBuild {
         diagnostics.error(
           at: fields.valuePlace(of: "free-operators"), "no operator is named '\(operatorName)'",
           why: "the operators of pool '\(pool)' are \(names.joined(separator: ", "))",
-          fix: nearestWord(to: operatorName, among: names).map { "did you mean '\($0)'?" } ?? "choose one of them")
+          fix: didYouMean(operatorName, among: names, else: "choose one of them"))
       case .notCosted:
         diagnostics.error(
           at: place, "pool '\(pool)' cannot run \(model.name)", why: "\(error)", fix: "name a model of another family")
@@ -75,11 +78,17 @@ struct EngineBuild {
   }
 
   /// The smallest tensor-parallel degree that is a power of two and fits.
-  private var fittingLayout: Int? {
-    [1, 2, 4, 8, 16, 32, 64].first {
-      let tried = EngineLayout(tensorParallel: $0, pipelineParallel: layout.pipelineParallel)
-      return (try? build(tried)) != nil
-    }
+  private var fittingLayout: Int? { [1, 2, 4, 8, 16, 32, 64].first(where: fits) }
+
+  /// The largest such degree that is not above the one asked for, else the smallest.
+  private var closestLayout: Int? {
+    [64, 32, 16, 8, 4, 2].first { $0 <= layout.tensorParallel && fits($0) } ?? fittingLayout
+  }
+
+  private func fits(_ tensorParallel: Int) -> Bool {
+    var tried = layout
+    tried.tensorParallel = tensorParallel
+    return (try? build(tried)) != nil
   }
 
   /// A cache that cannot hold one long sequence is allowed, and hardly meant.

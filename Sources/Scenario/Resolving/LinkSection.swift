@@ -83,9 +83,10 @@ struct LinkSection {
       return nil
     }
     guard case .sequence(let names) = between.content, !names.isEmpty else {
+      let kind = between.content == .sequence([]) ? "empty" : "\(between.kind), not a list of pools"
       reading.diagnostics.error(
-        at: between.place, "'between' is \(between.kind), not a list of pools", why: "a link joins pools",
-        fix: "write 'between: [\(pools.prefix(2).joined(separator: ", "))]'")
+        at: between.place, "'between' is \(kind)", why: "a link joins pools",
+        fix: "write 'between: [\(pools.isEmpty ? "prefill, decode" : pools.prefix(2).joined(separator: ", "))]'")
       return nil
     }
     var members: [Int] = []
@@ -94,7 +95,7 @@ struct LinkSection {
         let spelled = name.text ?? name.kind
         reading.diagnostics.error(
           at: name.place, "no pool is named '\(spelled)'", why: "the pools are \(wordList(pools, or: "and"))",
-          fix: nearestWord(to: spelled, among: pools).map { "did you mean '\($0)'?" } ?? "name one of them")
+          fix: didYouMean(spelled, among: pools, else: "name one of them"))
         continue
       }
       members.append(index)

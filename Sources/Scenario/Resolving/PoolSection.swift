@@ -172,7 +172,9 @@ struct PoolSection {
     let latency = settings.quantity(
       "latency", Seconds.self, default: host?.latency.value ?? Seconds(0), because: source)
     guard let bandwidth else {
-      if device != nil { settings.missing("bandwidth", example: "25 GB/s") }
+      if let device {
+        settings.missing("bandwidth", example: "25 GB/s", because: "\(device.name) names no host-link to take it from")
+      }
       return nil
     }
     return .swap(bandwidth: bandwidth, latency: latency ?? Seconds(0))

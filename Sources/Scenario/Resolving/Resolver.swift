@@ -26,7 +26,7 @@ final class Resolver {
     let reading = Reading(diagnostics: diagnostics)
     let fields = Fields(root, path: "", reading: reading)
     let lookup = Lookup(
-      catalogue: scenario.catalogue, folder: Paths.folder(of: scenario.path), diagnostics: diagnostics)
+      catalogue: scenario.catalogue, folder: scenario.folder, diagnostics: diagnostics)
     let shelf = Shelf(lookup, stock: scenario.stock)
     defer { stock = shelf.stock }
     let seed = fields.count("seed", in: 0...Int.max, default: 1, because: "one run like any other")
@@ -35,9 +35,17 @@ final class Resolver {
     let cluster = cluster(fields)
     let members = cluster.fields("pools")
     let names = members.keys.filter { members.element($0) != nil }
-    if names.isEmpty, members.isMapping, fields.has("cluster") {
-      cluster.missing("pools", example: "{all: {device: h100-sxm, tensor-parallel: 4, replicas: 2}}")
+    if names.isEmpty, members.isMapping, cluster.isMapping, fields.has("cluster") {
+      let example = "{all: {device: h100-sxm, tensor-parallel: 4, replicas: 2}}"
+      if cluster.has("pools") || !members.keys.isEmpty {
+        diagnostics.error(
+          at: members.place, "the cluster has no pool", why: "requests need engines to serve them",
+          fix: "write 'pools: \(example)'")
+      } else {
+        cluster.missing("pools", example: example)
+      }
     }
+    for name in names { Names.check(name, "pool", at: members.place(of: name), diagnostics) }
     if names.count > Self.poolLimit {
       diagnostics.error(
         at: members.place, "the cluster has \(names.count) pools", why: "it has at most \(Self.poolLimit)",

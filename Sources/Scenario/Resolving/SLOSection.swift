@@ -58,7 +58,8 @@ struct SLOSection {
       guard let fraction = percentile(name) else {
         reading.diagnostics.error(
           at: percentiles.place(of: name), "'\(name)' is no percentile", why: "percentiles are p50, p90, p99, p99.9",
-          fix: "write '\(key): {p50: 200 ms, p99: 2 s}'")
+          fix: Double(name) != nil && percentile("p\(name)") != nil
+            ? "did you mean 'p\(name)'?" : "write '\(key): {p50: 200 ms, p99: 2 s}'")
         continue
       }
       if let bound = bound(value, name, metric, percentiles) {

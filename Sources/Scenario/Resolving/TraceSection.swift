@@ -73,7 +73,7 @@ struct TraceSection {
     let names = NamedTrace.all.map(\.name)
     reading.diagnostics.error(
       at: element.place, "no trace is named '\(name)'", why: "the traces are \(wordList(names, or: "and"))",
-      fix: nearestWord(to: name, among: names).map { "did you mean '\($0)'?" } ?? "name one of them, or a .csv file")
+      fix: didYouMean(name, among: names, else: "name one of them, or a .csv file"))
     return nil
   }
 
