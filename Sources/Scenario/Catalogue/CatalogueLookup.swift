@@ -39,7 +39,9 @@ struct Lookup {
     diagnostics.error(
       at: place, "no \(kind.rawValue) is named '\(name)'",
       why: known.isEmpty
-        ? "looked in \(wordList(searched, or: "and"))" : "the \(kind.folder) are \(wordList(known, or: "and"))",
+        ? "looked in \(wordList(searched, or: "and"))"
+        : known.count > 12
+          ? "medley list \(kind.folder) names those there are" : "the \(kind.folder) are \(wordList(known, or: "and"))",
       fix: didYouMean(
         name, among: known,
         else: "choose one of them, or write \(kind.folder)/\(name)\(kind.suffix) beside the scenario"))

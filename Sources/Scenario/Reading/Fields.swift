@@ -32,7 +32,7 @@ public final class Fields {
     default:
       entries = [:]
       isMapping = false
-      let name = path.isEmpty ? "a scenario" : "'\(path)'"
+      let name = path.isEmpty ? withArticle(reading.document.rawValue) : "'\(path)'"
       let example = KeyTable.example(at: path, in: reading.document)
       let key = path.split(separator: ".").last.flatMap { $0.allSatisfy(\.isNumber) ? nil : "\($0): " } ?? ""
       reading.diagnostics.error(
@@ -82,7 +82,7 @@ public final class Fields {
     guard isMapping else { return }
     let known = KeyTable.section(at: path, in: reading.document)?.map(\.name) ?? asked
     guard !keys.contains(where: { !known.contains($0) && nearestWord(to: $0, among: known) == key }) else { return }
-    let owner = path.isEmpty ? "the scenario" : "'\(path)'"
+    let owner = path.isEmpty ? "the \(reading.document.rawValue)" : "'\(path)'"
     diagnostics.error(
       at: entries[key]?.keyPlace ?? place, "\(owner) has no '\(key)'", why: why,
       fix: "add '\(key): \(example)'")
@@ -106,12 +106,12 @@ public final class Fields {
     for key in keys where !asked.contains(key) {
       guard let entry = entries[key] else { continue }
       let known = asked.sorted()
-      let owner = path.isEmpty ? "a scenario" : "'\(path)'"
+      let nearest = nearestWord(to: key, among: known).map { "did you mean '\($0)'?" + strange(key) }
+      let all = known.isEmpty ? "it has no settings" : "its settings are \(known.joined(separator: ", "))"
       diagnostics.error(
-        at: entry.keyPlace, "\(owner) has no setting '\(key)'",
-        why: known.isEmpty ? "it has no settings" : "its settings are \(wordList(known, or: "and"))",
-        fix: nearestWord(to: key, among: known).map { "did you mean '\($0)'?" + strange(key) } ?? elsewhere(key)
-          ?? "remove it")
+        at: entry.keyPlace,
+        "\(path.isEmpty ? withArticle(reading.document.rawValue) : "'\(path)'") has no setting '\(key)'",
+        why: nearest == nil ? all : "nothing would read it", fix: nearest ?? elsewhere(key) ?? "remove it")
     }
   }
 
@@ -126,7 +126,8 @@ public final class Fields {
     let places = KeyTable.owners(of: key, in: reading.document)
     guard !places.contains(path) else { return "it does not go with the other settings here; remove it or them" }
     guard !places.isEmpty else { return nil }
-    return "it is a setting of \(wordList(places.prefix(3).map { $0.isEmpty ? "the scenario" : "'\($0)'" }))"
+    return
+      "it is a setting of \(wordList(places.prefix(3).map { $0.isEmpty ? "the \(reading.document.rawValue)" : "'\($0)'" }))"
   }
 
   /// Notes a value in force for a key.
