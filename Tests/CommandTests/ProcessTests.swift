@@ -7,13 +7,15 @@ private func start(_ arguments: [String], input: String? = nil) throws -> (proce
   let process = Process()
   process.executableURL = Bundle.main.executableURL?.deletingLastPathComponent().appendingPathComponent("medley")
   process.arguments = arguments
-  let (out, err, feed) = (Pipe(), Pipe(), Pipe())
+  let (out, err) = (Pipe(), Pipe())
   process.standardOutput = out
   process.standardError = err
-  process.standardInput = feed
+  // A file, not a pipe: a process that ends before it has read all must not end the one that writes.
+  let feed = FileManager.default.temporaryDirectory.appendingPathComponent("medley-\(UUID().uuidString)")
+  try Data((input ?? "").utf8).write(to: feed)
+  defer { try? FileManager.default.removeItem(at: feed) }
+  process.standardInput = try FileHandle(forReadingFrom: feed)
   try process.run()
-  try feed.fileHandleForWriting.write(contentsOf: Data((input ?? "").utf8))
-  try feed.fileHandleForWriting.close()
   return (process, out, err)
 }
 
