@@ -36,22 +36,20 @@ public struct PromptBlocks: Hashable, Sendable {
   /// The ids of request `index`.
   public subscript(index: Int) -> ArraySlice<Int32> { ids[Int(starts[index])..<Int(starts[index + 1])] }
 
-  /// The blocks of requests `range`, with their ids dense again.
+  /// The blocks of the requests in `order`, with their ids dense again.
   ///
   /// Complexity: O(ids).
-  public func selecting(_ range: Range<Int>) -> PromptBlocks {
-    var renamed = [Int32](repeating: -1, count: Int(blockCount))
+  public func selecting(_ order: some Sequence<Int>) -> PromptBlocks {
+    var renaming = BlockRenaming()
     var part = PromptBlocks(unit: unit)
-    for index in range {
-      part.append(
-        self[index].map { id in
-          if renamed[Int(id)] < 0 {
-            renamed[Int(id)] = part.blockCount
-            part.blockCount += 1
-          }
-          return renamed[Int(id)]
-        })
-    }
+    for index in order { part.append(renaming.names(of: self[index])) }
     return part
+  }
+
+  /// The same blocks, of `unit` tokens.
+  func with(unit: Int) -> PromptBlocks {
+    var blocks = PromptBlocks(unit: unit)
+    (blocks.starts, blocks.ids, blocks.blockCount) = (starts, ids, blockCount)
+    return blocks
   }
 }

@@ -1,11 +1,5 @@
 import Units
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Requests in order of arrival.
 public struct Trace: Hashable, Sendable {
   /// A change that cannot be made to a trace.
@@ -24,6 +18,10 @@ public struct Trace: Hashable, Sendable {
   public var followers: Followers?
   /// The tenant that each belongs to, by its place among the workload's; empty where there is one.
   public var tenants: [UInt8]
+  /// The names that a trace file gives its tenants; empty where it names none.
+  public var tenantNames: [String] = []
+  /// What happened to the rows of a trace file before they became requests.
+  public var tally = TraceTally()
 
   /// A trace of `requests`, which are in order of arrival.
   public init(
@@ -48,26 +46,24 @@ public struct Trace: Hashable, Sendable {
   /// The trace in the file at `path`, read in pieces of 1 MiB.
   /// - Throws: ``TraceFaults``; line 0 where the file cannot be opened or read.
   public init(path: String, format: TraceFormat? = nil) throws(TraceFaults) {
-    func failure(_ verb: String) -> TraceFaults {
-      let reason = String(cString: strerror(errno))
-      return TraceFaults(
-        TraceFault(line: 0, column: 0, what: "the trace cannot be \(verb)", why: reason, fix: "check the file's name"))
-    }
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw failure("opened") }
-    defer { close(file) }
-    var reader = TraceReader(format: format)
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-    defer { buffer.deallocate() }
-    while true {
-      let count = read(file, buffer.baseAddress, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw failure("read") }
-      if count == 0 { break }
-      reader.consume(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-    }
-    self = try reader.finish()
+    try self.init(.file(path), format: format)
   }
+
+  /// What `selection` takes of the trace in `source`; where `lengthsOnly`, of one without arrivals too.
+  /// - Throws: ``TraceFaults``; line 0 where the source cannot be opened or read.
+  public init(
+    _ source: ByteSource, format: TraceFormat? = nil, selection: TraceSelection = .all, lengthsOnly: Bool = false
+  ) throws(TraceFaults) {
+    var reader = TraceReader(format: format, selection: selection)
+    try source.read { bytes in
+      reader.consume(bytes)
+      return !reader.isDone
+    }
+    self = lengthsOnly ? try reader.finishLengths() : try reader.finish()
+  }
+
+  /// Requests that arrive at their own moments: the first ones of ``requests``.
+  public var independentCount: Int { followers?.independent ?? requests.count }
 
   /// The trace with its first request at 0 and every other as long after it as before.
   public var startingAtZero: Trace {
@@ -75,15 +71,15 @@ public struct Trace: Hashable, Sendable {
     return mapArrivals { .start + ($0 - first) }
   }
 
-  /// The first `count` requests, or all where there are fewer.
-  public func first(_ count: Int) -> Trace { selecting(0..<min(requests.count, max(0, count))) }
+  /// The first `count` requests, or all where there are fewer; with those that follow them.
+  public func first(_ count: Int) -> Trace { selecting(0..<min(independentCount, max(0, count))) }
 
-  /// The requests that arrive in `range`, at the moments they had.
+  /// The requests that arrive in `range`, at the moments they had, with those that follow them.
   ///
   /// Complexity: O(log requests) and the copy.
   public func window(_ range: Range<Instant>) -> Trace {
     func index(of moment: Instant) -> Int {
-      var (low, high) = (0, requests.count)
+      var (low, high) = (0, independentCount)
       while low < high {
         let middle = (low + high) / 2
         if requests[middle].arrival < moment { low = middle + 1 } else { high = middle }
@@ -93,13 +89,27 @@ public struct Trace: Hashable, Sendable {
     return selecting(index(of: range.lowerBound)..<index(of: range.upperBound))
   }
 
-  /// The requests of `range` alone; those that follow others are left out.
+  /// The independent requests of `range` and all that follow them.
   private func selecting(_ range: Range<Int>) -> Trace {
-    var range = range
-    if let followers { range = range.clamped(to: 0..<followers.independent) }
-    return Trace(
-      requests: Array(requests[range]), blocks: blocks?.selecting(range),
-      tenants: tenants.isEmpty ? [] : Array(tenants[range]))
+    var order = Array(range)
+    var kept = Followers(independent: range.count)
+    if let followers {
+      // The new place of each request that is taken.
+      var places = [Int32](repeating: -1, count: requests.count)
+      for (place, index) in range.enumerated() { places[index] = Int32(place) }
+      for (offset, predecessor) in followers.predecessors.enumerated() where places[Int(predecessor)] >= 0 {
+        kept.predecessors.append(places[Int(predecessor)])
+        kept.delays.append(followers.delays[offset])
+        places[followers.independent + offset] = Int32(order.count)
+        order.append(followers.independent + offset)
+      }
+    }
+    var part = self
+    part.requests = order.map { requests[$0] }
+    part.blocks = blocks?.selecting(order)
+    part.followers = kept.predecessors.isEmpty ? nil : kept
+    part.tenants = tenants.isEmpty ? [] : order.map { tenants[$0] }
+    return part
   }
 
   private func mapArrivals(_ change: (Instant) -> Instant) -> Trace {
@@ -113,7 +123,9 @@ public struct Trace: Hashable, Sendable {
   /// - Throws: ``Fault``.
   public func rateScaled(by factor: Double) throws(Fault) -> Trace {
     guard factor > 0, factor.isFinite else { throw .badFactor(factor) }
-    guard let first = requests.first?.arrival, let last = requests.last?.arrival else { return self }
+    guard let first = requests.first?.arrival, let last = requests.prefix(independentCount).last?.arrival else {
+      return self
+    }
     let room = Double((Request.latestArrival - first).picoseconds)
     guard Double((last - first).picoseconds) / factor < room else { throw .tooLong }
     return mapArrivals { arrival in

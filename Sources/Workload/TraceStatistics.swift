@@ -4,9 +4,9 @@ import Units
 public struct TraceStatistics: Hashable, Sendable {
   /// Requests.
   public let requests: Int
-  /// From the first arrival to the last.
+  /// From the first arrival to the last, of requests that follow no other.
   public let span: Interval
-  /// Gaps per second of the span; 0 for fewer than two arrivals.
+  /// Gaps of independent requests per second of the span; 0 for fewer than two arrivals.
   public let rate: Rate
   /// Standard deviation of the gaps between arrivals over their mean; 0 for fewer than two arrivals.
   public let gapVariation: Double
@@ -25,20 +25,22 @@ public struct TraceStatistics: Hashable, Sendable {
     outputs = requests.map(\.outputTokens).sorted()
     promptTokens = prompts.reduce(0) { $0 + Int($1) }
     outputTokens = outputs.reduce(0) { $0 + Int($1) }
-    guard let first = requests.first, let last = requests.last, last.arrival > first.arrival else {
+    // Requests that follow others have no arrivals of their own.
+    let arrivals = requests.prefix(trace.independentCount)
+    guard let first = arrivals.first, let last = arrivals.last, last.arrival > first.arrival else {
       span = .zero
       rate = Rate(0)
       gapVariation = 0
       return
     }
     span = last.arrival - first.arrival
-    let mean = span.seconds / Double(requests.count - 1)
-    let squares = zip(requests, requests.dropFirst()).reduce(0.0) { sum, pair in
+    let mean = span.seconds / Double(arrivals.count - 1)
+    let squares = zip(arrivals, arrivals.dropFirst()).reduce(0.0) { sum, pair in
       let deviation = (pair.1.arrival - pair.0.arrival).seconds - mean
       return sum + deviation * deviation
     }
     rate = Rate(1 / mean)
-    gapVariation = (squares / Double(requests.count - 1)).squareRoot() / mean
+    gapVariation = (squares / Double(arrivals.count - 1)).squareRoot() / mean
   }
 
   /// Mean tokens of a prompt; 0 without requests.

@@ -6,7 +6,7 @@ import Units
   @Test func mooncakeCountsMilliseconds() throws {
     let read = try trace(
       """
-      {"timestamp": 0, "input_length": 6758, "output_length": 500, "hash_ids": [0, 1, {"a": "]}"}]}
+      {"timestamp": 0, "input_length": 6758, "output_length": 500, "more": [0, 1, {"a": "]}"}]}
       {"hash_ids": [], "note": "a \\"quoted\\" , } text", "output_length":7,"input_length":3,"timestamp":1500.5}
 
       """)
@@ -18,7 +18,8 @@ import Units
     #expect(try trace(line).requests == [request(46_926_808_000, 2361, 532)])
     #expect(try trace(line, format: .llmservingsim).requests.count == 1)
     #expect(firstFault(line, format: .mooncake) == "1:1: the row has no key timestamp")
-    #expect(firstFault(line, format: .native) == "1:1: the first row is no JSON object of format native")
+    #expect(firstFault(line, format: .azure) == "1:1: the first row is no JSON object of format azure")
+    #expect(firstFault(line, format: .native) == "1:1: the row has no key arrival_s")
   }
 
   @Test(arguments: [

@@ -10,19 +10,27 @@ public struct TracePlan: Hashable, Sendable {
   /// The layout of its columns; nil to tell it from the first line.
   public var format: TraceFormat?
 
-  /// The requests of the trace.
+  /// What `selection` takes of the trace; where `lengthsOnly`, of one without arrivals too.
   /// - Throws: ``Faults`` with the lines at fault, or that of the file as a whole.
-  func read() throws(Faults) -> Trace {
+  func read(_ selection: TraceSelection, lengthsOnly: Bool = false) throws(Faults) -> Trace {
     do {
-      return try Trace(path: path, format: format)
+      return try Trace(.file(path), format: format, selection: selection, lengthsOnly: lengthsOnly)
     } catch {
-      let source = SourceText(name: name, lines: [])
-      throw Faults(
-        error.faults.map { fault in
-          let place = fault.line > 0 ? Place(source: source, line: fault.line, column: max(1, fault.column)) : nil
-          return Diagnostic(at: place, fault.what, why: fault.why, fix: fault.fix)
-        })
+      throw error.faults(of: name)
     }
+  }
+}
+
+extension TraceFaults {
+  /// The faults as diagnostics of the file `name`.
+  public func faults(of name: String) -> Faults {
+    let source = SourceText(name: name, lines: [])
+    return Faults(
+      faults.map { fault in
+        let place = fault.line > 0 ? Place(source: source, line: fault.line, column: max(1, fault.column)) : nil
+        let what = fault.line > 0 ? fault.what : "\(name): \(fault.what)"
+        return Diagnostic(at: place, what, why: fault.why, fix: fault.fix)
+      })
   }
 }
 
@@ -46,6 +54,13 @@ public struct NamedTrace: Hashable, Sendable {
         hint: "put data/\(file) of github.com/Azure/AzurePublicDataset under traces/azure2023 of a data root "
           + "(--data-root or MEDLEY_DATA)")
     }
+    + ["conversation", "synthetic", "toolagent"].map { kind in
+      let file = "\(kind)_trace.jsonl"
+      return NamedTrace(
+        name: "mooncake-\(kind)", path: "traces/mooncake/\(file)", format: .mooncake,
+        hint: "put FAST25-release/traces/\(file) of github.com/kvcache-ai/Mooncake under traces/mooncake of a data "
+          + "root (--data-root or MEDLEY_DATA)")
+    }
     + [("w1", "W1_poisson1000.csv"), ("w2", "W2_poisson10000.csv")].map { name, file in
       NamedTrace(
         name: "peers-\(name)", path: "traces/peers/\(file)", format: .vidur,
@@ -66,14 +81,14 @@ struct TraceSection {
       let found = lookup.data(named.path, name: name, hint: named.hint, at: element.place)
       return found.map { TracePlan(name: name, path: $0.path, format: named.format) }
     }
-    if name.contains("/") || name.hasSuffix(".csv") {
+    if name.contains("/") || name.hasSuffix(".csv") || name.hasSuffix(".jsonl") {
       let found = lookup.data(name, name: name, hint: "give the path from the scenario's folder", at: element.place)
       return found.map { TracePlan(name: name, path: $0.path, format: nil) }
     }
     let names = NamedTrace.all.map(\.name)
     reading.diagnostics.error(
       at: element.place, "no trace is named '\(name)'", why: "the traces are \(wordList(names, or: "and"))",
-      fix: didYouMean(name, among: names, else: "name one of them, or a .csv file"))
+      fix: didYouMean(name, among: names, else: "name one of them, or a .csv or .jsonl file"))
     return nil
   }
 

@@ -21,6 +21,12 @@ public struct WorkloadPlan: Hashable, Sendable {
   public var first: Int?
   /// Only the requests that arrive in this part of the trace, moved to begin at 0; nil for all.
   public var window: Range<Instant>?
+  /// The share of a trace's requests that is kept.
+  public var sample = 1.0
+  /// Longer prompts are cut to this; nil for none.
+  public var maxPrompt: Int32?
+  /// Longer outputs are cut to this; nil for none.
+  public var maxOutput: Int32?
   /// Who sends the requests; empty where it is one.
   public var tenants: [TenantPlan] = []
 
@@ -63,28 +69,34 @@ public struct WorkloadPlan: Hashable, Sendable {
   /// - Throws: ``Faults`` where a trace is malformed or cannot be changed as asked, or a generator cannot draw.
   public func trace(seed: UInt64) throws(Faults) -> Trace {
     switch source {
-    case .generator(let generator): return try generator.trace(seed: seed)
-    case .trace(let plan):
-      var trace = try plan.read()
-      if let window { trace = trace.window(window).startingAtZero }
-      if let first { trace = trace.first(first) }
-      let own = TraceStatistics(trace).rate
-      if rate != nil, own.value == 0 {
-        throw Faults(
-          Diagnostic(
-            at: nil, "the trace '\(plan.name)' has no rate to change", why: "its requests arrive at one instant",
-            fix: "leave the rate away, or take more of the trace"))
-      }
-      let scale = rate.map { $0 / own } ?? rateScale
-      do {
-        return try trace.rateScaled(by: scale)
-      } catch {
-        throw Faults(
-          Diagnostic(
-            at: nil, "the trace '\(plan.name)' cannot be run at \(brief(scale)) times its rate",
-            why: "its last request would arrive after 53 days, or the factor is no number",
-            fix: "choose a larger rate, or a window"))
-      }
+    case .generator(let generator):
+      return try generator.trace(seed: seed).clipped(maxPrompt: maxPrompt, maxOutput: maxOutput)
+    case .trace(let plan): return try recorded(plan, seed: seed)
+    }
+  }
+
+  private func recorded(_ plan: TracePlan, seed: UInt64) throws(Faults) -> Trace {
+    var selection = TraceSelection()
+    (selection.window, selection.first, selection.share, selection.seed) = (window, first, sample, seed)
+    var trace = try plan.read(selection)
+    if window != nil { trace = trace.startingAtZero }
+    trace = trace.clipped(maxPrompt: maxPrompt, maxOutput: maxOutput)
+    let own = TraceStatistics(trace).rate
+    if rate != nil, own.value == 0 {
+      throw Faults(
+        Diagnostic(
+          at: nil, "the trace '\(plan.name)' has no rate to change", why: "its requests arrive at one instant",
+          fix: "leave the rate away, or take more of the trace"))
+    }
+    let scale = rate.map { $0 / own } ?? rateScale
+    do {
+      return try trace.rateScaled(by: scale)
+    } catch {
+      throw Faults(
+        Diagnostic(
+          at: nil, "the trace '\(plan.name)' cannot be run at \(brief(scale)) times its rate",
+          why: "its last request would arrive after 53 days, or the factor is no number",
+          fix: "choose a larger rate, or a window"))
     }
   }
 }
@@ -131,7 +143,7 @@ public struct GeneratorPlan: Hashable, Sendable {
     case .preset(let preset): lengths = Generator(preset, extent: extent).lengths
     case .laws(let prompt, let output): lengths = .independent(prompt: prompt, output: output)
     case .resampled(let plan, let independent):
-      let requests = try plan.read().requests
+      let requests = try plan.read(.all, lengthsOnly: true).requests
       lengths =
         independent
         ? .independent(

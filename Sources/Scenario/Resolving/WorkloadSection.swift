@@ -1,7 +1,7 @@
 import Units
 import Workload
 
-/// Reads `workload: {trace: ..., rate-scale: 2, first: 1000, window: {from: 0 s, to: 600 s}}` or
+/// Reads `workload: {trace: ..., rate-scale: 2, first: 1000, window: {from: 0 s, to: 600 s}, sample: 10 %}` or
 /// `workload: {generator: poisson, rate: 4 /s, requests: 1000, lengths: azure-2023-conv-like}`.
 struct WorkloadSection {
   let reading: Reading
@@ -15,8 +15,8 @@ struct WorkloadSection {
     let fields = root.fields("workload")
     defer { fields.finish() }
     switch (fields.element("trace"), fields.element("generator")) {
-    case (.some(let trace), nil): return recorded(trace, fields)
-    case (nil, .some): return generated(fields)
+    case (.some(let trace), nil): return limited(recorded(trace, fields), fields)
+    case (nil, .some): return limited(generated(fields), fields)
     case (nil, nil):
       fields.missing("trace", example: "azure-2023-conv' or 'generator: poisson")
       return nil
@@ -28,9 +28,20 @@ struct WorkloadSection {
     }
   }
 
+  /// The plan with the longest lengths that it may have.
+  private func limited(_ plan: WorkloadPlan?, _ fields: Fields) -> WorkloadPlan? {
+    let tokens = TokenCount(1)...TokenCount(Double(Request.tokenLimit))
+    let prompt = fields.quantity("max-prompt", TokenCount.self, in: tokens)
+    let output = fields.quantity("max-output", TokenCount.self, in: tokens)
+    guard var plan else { return nil }
+    plan.maxPrompt = prompt.map { Int32($0.value) }
+    plan.maxOutput = output.map { Int32($0.value) }
+    return plan
+  }
+
   private func recorded(_ element: Element, _ fields: Fields) -> WorkloadPlan? {
     guard let trace = traces.trace(element, path: fields.path("trace")) else {
-      for key in ["rate", "rate-scale", "first", "window"] { _ = fields.element(key) }
+      for key in ["rate", "rate-scale", "first", "window", "sample"] { _ = fields.element(key) }
       return nil
     }
     var plan = WorkloadPlan(.trace(trace))
@@ -45,6 +56,7 @@ struct WorkloadSection {
     }
     plan.first = fields.count("first", in: 1...100_000_000)
     plan.window = window(fields)
+    plan.sample = fields.quantity("sample", Fraction.self, in: Fraction(1e-6)...Fraction(1))?.value ?? 1
     return plan
   }
 

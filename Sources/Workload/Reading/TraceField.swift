@@ -16,6 +16,9 @@ struct TraceField {
     self.end = last
   }
 
+  /// The place of a value that a row does not have.
+  static let absent = -1 ..< -1
+
   /// A field that cannot be read: where in the line, from 0, and why.
   struct Fault: Error {
     var offset: Int
@@ -60,6 +63,18 @@ struct TraceField {
   /// A whole number of tokens from 1 to `Request.tokenLimit`.
   @inline(__always)
   func tokens() throws(Fault) -> Int32 {
+    let value = try tokensOrNone()
+    guard value > 0 else {
+      throw Fault(
+        offset: start, what: "0 tokens", why: "every request has at least one prompt token and one output token",
+        fix: "drop the row, which is probably a failed request")
+    }
+    return value
+  }
+
+  /// A whole number of tokens from 0 to `Request.tokenLimit`.
+  @inline(__always)
+  func tokensOrNone() throws(Fault) -> Int32 {
     var value: Int64 = 0
     var index = start
     while index < end {
@@ -75,11 +90,6 @@ struct TraceField {
       index += 1
     }
     guard start < end else { throw badTokens(at: start) }
-    guard value > 0 else {
-      throw Fault(
-        offset: start, what: "0 tokens", why: "every request has at least one prompt token and one output token",
-        fix: "drop the row, which is probably a failed request")
-    }
     return Int32(value)
   }
 
@@ -91,8 +101,8 @@ struct TraceField {
 
   /// A decimal time in the unit of `clock`, possibly with an exponent, as the nearest whole picosecond, ties to even.
   ///
-  /// Exact: no floating-point number is involved. From 0 to `Request.latestArrival`.
-  func time(_ clock: TraceFormat.Clock) throws(Fault) -> Int64 {
+  /// Exact: no floating-point number is involved. From 0 to `latest`.
+  func time(_ clock: TraceFormat.Clock, latest: Int64) throws(Fault) -> Int64 {
     var index = start
     guard index < end else { throw badTime(at: index, clock) }
     guard line[index] != UInt8(ascii: "-") else {
@@ -132,10 +142,12 @@ struct TraceField {
       exponent *= sign
     }
     guard index == end else { throw badTime(at: index, clock) }
-    guard let value = scaled(mantissa: start..<mantissaEnd, firstWeight: whole - 1 + exponent + clock.decimals) else {
+    let weight = whole - 1 + exponent + clock.decimals
+    guard let value = scaled(mantissa: start..<mantissaEnd, firstWeight: weight, limit: latest) else {
+      let days = latest / 86_400_000_000_000_000
       throw Fault(
-        offset: start, what: "\(text) \(clock) is too late", why: "arrivals are within 2^62 ps, that is 53 days",
-        fix: "cut the trace into shorter ones, or check the unit of the column")
+        offset: start, what: "\(text) \(clock) is too late", why: "arrivals are within \(days) days",
+        fix: "choose a window of the trace, or check the unit of the column")
     }
     return value
   }
@@ -147,9 +159,8 @@ struct TraceField {
   }
 
   /// The digits of `mantissa`, the first of which weighs ten to the power of `firstWeight`, as a whole number
-  /// rounded to nearest, ties to even; nil above 2^62.
-  private func scaled(mantissa: Range<Int>, firstWeight: Int) -> Int64? {
-    let limit = Request.latestArrival.picoseconds
+  /// rounded to nearest, ties to even; nil above `limit`.
+  private func scaled(mantissa: Range<Int>, firstWeight: Int, limit: Int64) -> Int64? {
     var weight = firstWeight
     var value: Int64 = 0
     var half: UInt8 = 0
@@ -173,7 +184,48 @@ struct TraceField {
       weight -= 1
     }
     let up = half > 5 || half == 5 && (rest != 0 || value & 1 == 1)
+    if up, value == .max { return nil }
     return up ? value + 1 : value
+  }
+
+  /// Decimal seconds since 1970, as whole seconds and picoseconds beyond them; further digits are cut off.
+  func epoch() throws(Fault) -> (seconds: Int64, picoseconds: Int64) {
+    var index = start
+    var seconds: Int64 = 0
+    while index < end, Self.digit(line[index]) <= 9, index - start < 12 {
+      seconds = seconds * 10 + Int64(Self.digit(line[index]))
+      index += 1
+    }
+    var picoseconds: Int64 = 0
+    if index > start, index < end, line[index] == UInt8(ascii: ".") {
+      index += 1
+      var unit: Int64 = 100_000_000_000
+      while index < end, Self.digit(line[index]) <= 9 {
+        picoseconds += unit * Int64(Self.digit(line[index]))
+        unit /= 10
+        index += 1
+      }
+    }
+    guard index == end, start < end else { throw badTime(at: index, .seconds) }
+    return (seconds, picoseconds)
+  }
+
+  /// A whole number from 0 to 2^64 - 1.
+  func identity() throws(Fault) -> UInt64 {
+    var value: UInt64 = 0
+    var index = start
+    while index < end {
+      let digit = UInt64(Self.digit(line[index]))
+      let (tens, over) = value.multipliedReportingOverflow(by: 10)
+      let (next, carry) = tens.addingReportingOverflow(digit)
+      guard digit <= 9, !over, !carry else { break }
+      value = next
+      index += 1
+    }
+    guard index == end, start < end else {
+      throw unexpected(at: index, wanted: "a block's id", fix: "write ids as whole numbers from 0 to 2^64 - 1")
+    }
+    return value
   }
 
   /// A date such as `2023-11-16 18:15:46.6805900`: seconds since 1970-01-01 UTC, and picoseconds beyond them.

@@ -51,3 +51,23 @@ public struct TraceFaults: Error, Hashable, Sendable, CustomStringConvertible {
     return count > faults.count ? "\(lines)\nand \(count - faults.count) more" : lines
   }
 }
+
+/// Faults as they are found.
+struct FaultList {
+  private(set) var faults: [TraceFault] = []
+  /// Faults found, those not kept included.
+  private(set) var count = 0
+
+  /// Notes a fault.
+  mutating func add(line: Int, column: Int = 1, what: String, why: String, fix: String) {
+    count += 1
+    if faults.count < TraceFaults.limit {
+      faults.append(TraceFault(line: line, column: column, what: what, why: why, fix: fix))
+    }
+  }
+
+  /// - Throws: the faults, if any.
+  func check() throws(TraceFaults) {
+    if count > 0 { throw TraceFaults(faults: faults, count: count) }
+  }
+}
