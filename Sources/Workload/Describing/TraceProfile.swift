@@ -95,10 +95,11 @@ public struct TraceProfile: TraceSink, Hashable {
     counts.first { $0.window == Interval(picoseconds: Int64(seconds * 1e12)) }
   }
 
-  /// Whether arrivals stand on a grid so coarse that gaps say little: its step, at least half the mean gap.
+  /// The step of a clock so coarse that gaps say little: the median of the gaps above 0 where at least half are 0.
   public var coarseClock: Interval? {
-    guard gaps.count > 1, gaps.zeros > 0, Double(gaps.resolution) * 1e-12 >= gaps.mean / 2 else { return nil }
-    return Interval(picoseconds: gaps.resolution)
+    guard gaps.zeros < gaps.count, 2 * gaps.zeros >= gaps.count else { return nil }
+    let middle = (Double(gaps.zeros) + Double(gaps.count)) / 2 / Double(gaps.count)
+    return Interval(seconds: gaps.quantile(middle))
   }
 
   /// The profile of a trace in memory; followers count with their lengths, not with arrivals.
