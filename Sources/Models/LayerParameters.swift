@@ -107,6 +107,12 @@ extension FeedForward {
 }
 
 extension Layer {
+  /// The window of its attention; nil where it has none.
+  var window: Int? {
+    guard case .attention(let attention)? = mixer else { return nil }
+    return attention.window
+  }
+
   /// Attentions of the layer: 2 where it also attends to an encoder.
   var mixers: Int { role == .crossDecoder ? 2 : 1 }
 

@@ -87,6 +87,8 @@ public struct StateSpace: Hashable, Sendable {
   public var groups: Int
   /// Tokens that the convolution over inputs sees.
   public var convolution: Int
+  /// Tokens that are mixed by products of matrices before the state moves on, in prompts.
+  public var chunk: Int
   /// Whether the convolution has biases.
   public var convolutionBias: Bool
   /// Whether the projections in and out have biases.
@@ -94,7 +96,7 @@ public struct StateSpace: Hashable, Sendable {
   /// Whether the gated output is normed.
   public var norm: Bool
 
-  /// A mixer of these shapes, with biases in its convolution alone, and a norm.
+  /// A mixer of these shapes, with chunks of 256 tokens, biases in its convolution alone, and a norm.
   public init(inner: Int, heads: Int, headDimension: Int, stateSize: Int, groups: Int, convolution: Int) {
     self.inner = inner
     self.heads = heads
@@ -102,6 +104,7 @@ public struct StateSpace: Hashable, Sendable {
     self.stateSize = stateSize
     self.groups = groups
     self.convolution = convolution
+    chunk = 256
     convolutionBias = true
     bias = false
     norm = true

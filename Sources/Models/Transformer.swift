@@ -15,8 +15,10 @@ public struct Transformer: Hashable, Sendable {
   public var tiedEmbeddings: Bool
   /// Longest context the model was made for; nil where the file does not say.
   public var maxContext: Int?
-  /// Format in which the weights were published; nil where the file does not say.
+  /// Format that the model was made in; nil where the file does not say.
   public var publishedFormat: Format?
+  /// Format that the published weights were quantised to; nil where they were not.
+  public var publishedWeights: Format?
   /// Parameters of one norm per unit of width: 1 (scale) or 2 (scale and shift).
   public var normWidth: Int
   /// What stands before the first layer.
@@ -25,6 +27,8 @@ public struct Transformer: Hashable, Sendable {
   public var output: Output
   /// How tokens are yielded.
   public var decoding: Decoding
+  /// What the file leaves open and what is left out of the model, in the order of reading.
+  public var notes: [ConfigNote]
 
   /// A model of layers with norms that scale, decoding token by token.
   public init(family: String, hidden: Int, layers: [Layer], vocabulary: Int, tiedEmbeddings: Bool) {
@@ -37,6 +41,7 @@ public struct Transformer: Hashable, Sendable {
     embedding = Embedding()
     output = Output()
     decoding = .autoregressive
+    notes = []
   }
 
   /// Reads the text of a Hugging Face config.json as it is.
@@ -47,7 +52,7 @@ public struct Transformer: Hashable, Sendable {
     var reader = try ConfigReader(data)
     let model = Self.read(&reader)
     try reader.finish()
-    guard let model else { throw ConfigError(faults: [ConfigFault(key: "model_type", why: "is missing")]) }
+    guard let model else { throw ConfigError(faults: []) }
     self = model
   }
 

@@ -11,5 +11,11 @@ enum Catalogue {
 
   static func model(_ id: String) throws -> Transformer { try Transformer(config: text(id)) }
 
-  static let ids = ["llama-2-7b", "llama-2-70b", "llama-3.1-8b", "llama-3.1-70b", "bloom-176b", "mixtral-8x7b"]
+  /// Every model that ships, in alphabetical order.
+  static let ids: [String] = {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let names = try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: "scenarios/models").path)
+    return (names ?? []).filter { !$0.hasPrefix(".") }.sorted()
+  }()
 }

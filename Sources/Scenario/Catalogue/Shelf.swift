@@ -99,10 +99,11 @@ final class Shelf {
     do {
       return try Transformer(config: bytes)
     } catch {
-      for fault in error.faults.prefix(20) {
+      let source = SourceText(name: file.path, text: String(decoding: bytes, as: UTF8.self))
+      for fault in error.faults {
         diagnostics.error(
-          at: place, "the model '\(file.name)' cannot be used", why: "\(file.path): \(fault)",
-          fix: "correct its config.json, or name another model")
+          at: fault.line > 0 ? Place(source: source, line: fault.line, column: fault.column) : place,
+          fault.line > 0 ? fault.what : "\(fault.what): \(file.path)", why: fault.why, fix: fault.fix)
       }
       return nil
     }

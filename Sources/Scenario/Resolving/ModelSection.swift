@@ -48,9 +48,16 @@ struct ModelSection {
         key, of: Format.allCases.map(\.rawValue), default: fallback.rawValue, because: source)
       return name.flatMap(Format.init(rawValue:)) ?? fallback
     }
+    for note in model?.notes ?? [] {
+      reading.note(
+        "model.config.\(note.key)", note.value, note.isDefault ? .byDefault(note.why) : .computed(note.why))
+    }
     let published = model?.publishedFormat ?? .fp16
-    let source = model?.publishedFormat == nil ? "config.json names no torch_dtype" : "torch_dtype of config.json"
-    let weights = format("weights", default: published, because: source)
+    let source =
+      model?.publishedWeights != nil
+      ? "quantization_config of config.json"
+      : model?.publishedFormat == nil ? "config.json names no torch_dtype" : "torch_dtype of config.json"
+    let weights = format("weights", default: model?.publishedWeights ?? published, because: source)
     let wide: Format = published.bytes == 2 ? published : .fp16
     let activations = format("activations", default: wide, because: "the model's 16-bit format")
     let cache = format("kv-cache", default: activations, because: "as the activations (vLLM: kv-cache-dtype auto)")
