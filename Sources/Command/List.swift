@@ -18,6 +18,7 @@ struct List: ParsableCommand {
       Examples:
 
         medley list devices --wide                peaks, ridge points, watts, dollars
+        medley list models --wide                 layers, experts, operations a token
         medley list tiers --json                  for other programs
         medley list policies
         medley list traces --data-root ../shared/data
@@ -38,15 +39,15 @@ struct List: ParsableCommand {
     help: ArgumentHelp("Look for traces in this folder too. May be given often.", valueName: "dir"))
   var dataRoots: [String] = []
 
-  @Flag(help: "Show the figures of devices, links and tiers.")
+  @Flag(help: "Show the figures of devices, links and tiers, and all those of models.")
   var wide = false
 
-  @Flag(help: "Write the figures of devices, links and tiers as JSON.")
+  @Flag(help: "Write the figures of devices, links, tiers and models as JSON.")
   var json = false
 
   func validate() throws {
-    guard !(json || wide) || [.devices, .links, .tiers].contains(subject) else {
-      throw ValidationError("--wide and --json are for devices, links and tiers")
+    guard !(json || wide) || [.devices, .links, .tiers, .models].contains(subject) else {
+      throw ValidationError("--wide and --json are for devices, links, tiers and models")
     }
     guard limit >= 1 else { throw ValidationError("--limit is at least 1") }
   }
@@ -62,7 +63,10 @@ struct List: ParsableCommand {
     case .devices: show(catalogue.devices)
     case .links: show(catalogue.links)
     case .tiers: show(catalogue.tiers)
-    case .models: show(catalogue.models)
+    case .models:
+      try show(catalogue, .model, { try? catalogue.model(named: $0) }, ModelText.json) {
+        ModelText.models($0, wide: wide, style: $1)
+      }
     case .traces: show(catalogue.traces)
     case .policies:
       show(

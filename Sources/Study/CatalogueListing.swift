@@ -1,5 +1,4 @@
 import Foundation
-import Models
 import Scenario
 
 /// A thing that scenarios may name, in one line.
@@ -24,22 +23,6 @@ extension Catalogue {
   /// The memories and drives of the catalogue in alphabetical order.
   public var tiers: [ListedThing] { titled(.tier) }
 
-  /// The models of the catalogue in alphabetical order.
-  public var models: [ListedThing] {
-    entries("models").compactMap { name in
-      guard let config = FileManager.default.contents(atPath: "\(root ?? ".")/models/\(name)/config.json") else {
-        return nil
-      }
-      guard let model = try? Transformer(config: config) else {
-        return ListedThing(name: name, summary: "no model that can be read")
-      }
-      let active = model.activeParameters < model.parameters ? ", \(billions(model.activeParameters)) active" : ""
-      return ListedThing(
-        name: name,
-        summary: "\(model.family), \(billions(model.parameters)) parameters\(active), \(model.layers.count) layers")
-    }
-  }
-
   /// The traces that scenarios may name without a path, and where those are that were found.
   public var traces: [ListedThing] {
     NamedTrace.all.map { trace in
@@ -63,10 +46,5 @@ extension Catalogue {
   private func entries(_ folder: String) -> [String] {
     guard let root else { return [] }
     return (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)"))?.sorted() ?? []
-  }
-
-  private func billions(_ count: Int) -> String {
-    let tenths = Int((Double(count) / 1e8).rounded())
-    return tenths < 1000 ? "\(tenths / 10).\(tenths % 10) B" : "\(tenths / 10) B"
   }
 }

@@ -38,7 +38,8 @@ import Testing
     #expect(said.count == 1)
     #expect(
       said.first?.hasPrefix(
-        "2:17: the architecture 'rwkv' is not understood: understood are llama, mistral, mistral3, llava, mixtral, ") == true)
+        "2:17: the architecture 'rwkv' is not understood: understood are llama, mistral, mistral3, llava, mixtral, ")
+        == true)
     #expect(faults("{}").first?.hasPrefix("1:1: neither model_type nor architectures says what the model is") == true)
     #expect(faults(#"{"model_type":7}"#).first == "1:15: 'model_type' cannot be 7: it is a text")
   }
@@ -113,7 +114,9 @@ import Testing
       {"model_type": "qwen3", "hidden_size": 64, "num_attention_heads": 1, "num_key_value_heads": 1,
        "num_hidden_layers": 2, "intermediate_size": 1, "vocab_size": 1, "layer_types": ["full_attention"]}
       """
-    #expect(faults(text).first?.hasSuffix("it gives full_attention, sliding_attention or chunked_attention to each of 2 layers") == true)
+    #expect(
+      faults(text).first?.hasSuffix(
+        "it gives full_attention, sliding_attention or chunked_attention to each of 2 layers") == true)
   }
 
   /// Bounds keep every count of the largest model below 2^62.

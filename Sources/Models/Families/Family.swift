@@ -68,9 +68,21 @@ extension Transformer {
   static func read(_ reader: inout ConfigReader) -> Transformer? {
     guard let family = Family.find(&reader) else { return nil }
     var model = family.model(&reader)
+    model.dropIdleWindows()
     model.check(&reader)
     model.notes = reader.notes
     return model
+  }
+
+  /// A window no shorter than the longest context hides nothing.
+  private mutating func dropIdleWindows() {
+    guard let maxContext else { return }
+    for index in layers.indices {
+      guard case .attention(var attention)? = layers[index].mixer, let window = attention.window, window >= maxContext
+      else { continue }
+      attention.window = nil
+      layers[index].mixer = .attention(attention)
+    }
   }
 
   /// What must hold of every family's layers.

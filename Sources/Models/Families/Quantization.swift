@@ -6,8 +6,10 @@ extension ConfigReader {
     let key = "quantization_config"
     return reader.within(key, key) { reader -> Format? in
       reader.ignore(
-        "modules_to_not_convert", "weight_block_size", "activation_scheme", "fmt", "scale_fmt", "group_size", "desc_act",
-        "sym", "true_sequential", "zero_point", "version", "backend", "damp_percent", "static_groups", "bnb_4bit_quant_type",
+        "modules_to_not_convert", "weight_block_size", "activation_scheme", "fmt", "scale_fmt", "group_size",
+        "desc_act",
+        "sym", "true_sequential", "zero_point", "version", "backend", "damp_percent", "static_groups",
+        "bnb_4bit_quant_type",
         "bnb_4bit_compute_dtype", "bnb_4bit_use_double_quant", "bnb_4bit_quant_storage", "llm_int8_threshold",
         "llm_int8_skip_modules", "checkpoint_format", "meta", "dataset", "model_seqlen", "block_name_to_quantize")
       let method = reader.string("quant_method", "quant_algo") ?? ""

@@ -2,8 +2,9 @@ import Hardware
 
 /// What several families say under the same keys.
 extension ConfigReader {
-  /// A fault of the model as a whole.
+  /// A fault of values that do not fit each other, where each of them can be.
   mutating func refuse(_ what: String, why: String) {
+    guard !hasBadValues else { return }
     fault("", what, why: why, fix: "correct it, or take the config.json of the model's repository")
   }
 
@@ -41,7 +42,9 @@ extension ConfigReader {
     let known = ["full_attention": false, "sliding_attention": true, "chunked_attention": true]
     let windowed = types.compactMap { known[$0] }
     guard windowed.count == types.count, types.count == count else {
-      fault("layer_types", why: "it gives full_attention, sliding_attention or chunked_attention to each of \(count) layers")
+      fault(
+        "layer_types", why: "it gives full_attention, sliding_attention or chunked_attention to each of \(count) layers"
+      )
       return nil
     }
     return windowed

@@ -15,6 +15,8 @@ struct ConfigReader {
   private var object: Object
   private(set) var faults: [ConfigFault] = []
   private(set) var notes: [ConfigNote] = []
+  /// Whether a value is missing or cannot be, so that others need not fit it.
+  private(set) var hasBadValues = false
   /// The configuration class of `transformers` whose defaults hold, for notes.
   var configurationClass = ""
 
@@ -100,6 +102,7 @@ struct ConfigReader {
 
   /// A fault of the value of a key: "'key' cannot be value".
   mutating func fault(_ key: String, why: String) {
+    hasBadValues = true
     let shown = object.places[key].map { object.members[$0].node.value.shown } ?? "absent"
     fault(key, "'\(object.prefix)\(key)' cannot be \(shown)", why: why, fix: Self.correct)
   }
@@ -168,6 +171,7 @@ struct ConfigReader {
     if let value = number(keys, in: range) { return value }
     if object.find(keys) != nil { return range.lowerBound }
     guard let fallback else {
+      hasBadValues = true
       fault(
         keys[0], "'\(object.prefix)\(keys[0])' is missing", why: "the shapes follow from it",
         fix: "add it; it is a whole number")
