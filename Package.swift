@@ -20,6 +20,7 @@ let package = Package(
     .library(
       name: "MedleyCore",
       targets: ["Units", "Kernel", "Hardware", "Models", "Workload", "Cluster", "Policies"]),
+    .library(name: "MedleyScenario", targets: ["Scenario"]),
     .library(name: "Medley", targets: ["Command", "Scenario"]),
     .executable(name: "medley", targets: ["medley"]),
   ],
