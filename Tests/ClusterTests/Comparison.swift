@@ -37,7 +37,8 @@ struct Comparison {
       try ReferenceSimulation.run(cluster, router: router, trace: trace, priorities: priorities, mutant: mutant)
     }
     let fast = Result {
-      try Simulation.run(cluster.description(\.policy), trace: trace, tenants: tenants, route: router.policy)
+      try Simulation.run(
+        cluster.description(\.policy, evict: \.policy), trace: trace, tenants: tenants, route: router.policy)
     }
     switch (slow, fast) {
     case (.success(let slow), .success(let fast)):
@@ -73,6 +74,10 @@ struct Comparison {
     }
     if slow.histogram != fast.gaps {
       return "the gaps differ: \(slow.histogram.totalCount) in the reference, \(fast.gaps.totalCount) in the core"
+    }
+    for (replica, totals) in fast.replicas.enumerated() {
+      guard let found = totals.prefixes, found != slow.prefixes[replica] else { continue }
+      return "replica \(replica): prefixes are \(slow.prefixes[replica]) in the reference, \(found) in the core"
     }
     return nil
   }

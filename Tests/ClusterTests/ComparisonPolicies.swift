@@ -14,6 +14,17 @@ extension ReferenceBatch {
   }
 }
 
+extension ReferenceEvict {
+  /// The shipped policy that must do the same.
+  var policy: (any EvictPolicy)? {
+    switch self {
+    case .lru: LeastRecentlyUsed()
+    case .fifo: FirstInFirstOut()
+    case .lfu: LeastFrequentlyUsed()
+    }
+  }
+}
+
 extension ReferenceRule {
   /// The shipped policy that must do the same.
   var policy: any RoutePolicy {

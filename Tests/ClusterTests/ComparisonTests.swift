@@ -31,5 +31,7 @@ import Testing
     #expect(counts.preemptions >= least)
     #expect(counts.swaps >= least)
     #expect(counts.transfers >= least)
+    #expect(counts.prefixesFound >= least)
+    #expect(counts.prefixCopies >= least)
   }
 }

@@ -82,6 +82,7 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
       priorities = (0..<draw.among(2...4)).map { _ in draw.pick([-1, 0, 0, 5]) }
       trace.tenants = trace.requests.map { _ in UInt8(draw.among(0...priorities.count - 1)) }
     }
+    addContents()
   }
 
   /// The trace's tenants, as the fast core takes them.
@@ -121,7 +122,7 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
         "  pool \(index): \(pool.replicas) replicas, \(engine.cost.stageCount) stages, \(pool.batch), "
           + "\(cache.blocks) blocks of \(cache.blockTokens), watermark \(cache.watermark), "
           + "max \(engine.maxSequences) sequences, \(engine.maxBatchTokens) tokens, \(engine.preemption.words), "
-          + "\(cache.bytesPerToken) B/token")
+          + "\(cache.bytesPerToken) B/token, prefixes \(pool.evict.map { "\($0)" } ?? "not kept")")
     }
     for from in cluster.pools.indices {
       for to in cluster.pools.indices {
@@ -138,7 +139,9 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
         let place = index - followers.independent
         moment = "\(followers.delays[place].picoseconds) ps after request \(followers.predecessors[place])"
       }
-      lines.append("  request \(index): \(moment), \(request.promptTokens) + \(request.outputTokens)\(tenant)")
+      lines.append(
+        "  request \(index): \(moment), \(request.promptTokens) + \(request.outputTokens)\(tenant)"
+          + (trace.blocks.map { ", blocks of \($0.unit): \(Array($0[index]))" } ?? ""))
     }
     if trace.requests.count > 20 { lines.append("  ...") }
     return lines.joined(separator: "\n")
@@ -177,6 +180,7 @@ extension Trace {
       places[index] = left
       left += 1
     }
+    blocks = blocks?.keeping(isKept)
     requests = requests.indices.filter { isKept[$0] }.map { requests[$0] }
     if !tenants.isEmpty { tenants = tenants.indices.filter { isKept[$0] }.map { tenants[$0] } }
     followers = requests.isEmpty ? nil : kept

@@ -94,16 +94,20 @@ public struct PoolDescription: Sendable {
   public var batch: any BatchPolicy
   /// Dollars per hour of one replica.
   public var price: Price
+  /// Which blocks leave the prefix cache of each replica, which has a copy of its own; nil where prefixes are not kept.
+  public var evict: (any EvictPolicy)?
 
   /// A pool.
   public init(
-    name: String, replicas: Int, engine: EngineDescription, batch: any BatchPolicy, price: Price = Price(0)
+    name: String, replicas: Int, engine: EngineDescription, batch: any BatchPolicy, price: Price = Price(0),
+    evict: (any EvictPolicy)? = nil
   ) {
     self.name = name
     self.replicas = replicas
     self.engine = engine
     self.batch = batch
     self.price = price
+    self.evict = evict
   }
 }
 
@@ -147,6 +151,9 @@ public struct ClusterDescription: Sendable {
     self.pools = pools
     self.transfers = transfers
   }
+
+  /// Whether any pool keeps prefixes.
+  public var keepsPrefixes: Bool { pools.contains { $0.evict != nil } }
 
   /// Replicas of all pools.
   public var replicaCount: Int { pools.reduce(0) { $0 + $1.replicas } }

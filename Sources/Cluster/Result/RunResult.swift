@@ -118,6 +118,8 @@ public struct ReplicaTotals: Hashable, Sendable {
   public var peakBlocks = 0
   /// Blocks in use integrated over time, in block-seconds; sampled at the start and end of each segment.
   public var blockSeconds = 0.0
+  /// What its prefix cache did; nil where prefixes are not kept.
+  public var prefixes: PrefixTotals?
   /// Occupancy over time at no more than 512 moments.
   public var occupancy: [OccupancySample] = []
 

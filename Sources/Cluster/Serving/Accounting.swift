@@ -108,6 +108,7 @@ extension ServingCore {
       totals.idleTime = Interval(picoseconds: times[PowerState.idle.rawValue])
       totals.prefillTime = Interval(picoseconds: times[PowerState.prefill.rawValue])
       totals.decodeTime = Interval(picoseconds: times[PowerState.decode.rawValue])
+      totals.prefixes = replicas[index].prefixes?.pointee.totals
       return totals
     }
     return RunResult(

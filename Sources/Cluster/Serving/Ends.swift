@@ -4,12 +4,12 @@ import Units
 extension ServingCore {
   /// Ends the step or segment that is due first.
   @inline(__always)
-  mutating func endNext() {
-    if let next = laneEnds.first { endStep(next.slot) }
+  mutating func endNext() throws {
+    if let next = laneEnds.first { try endStep(next.slot) }
   }
 
   /// Ends the step or segment of `lane`: its sequences advance, finish, leave or go on.
-  mutating func endStep(_ index: Int) {
+  mutating func endStep(_ index: Int) throws {
     let lane = lanes + index
     let replica = replicas + lane.pointee.replica
     events += 1
@@ -19,7 +19,7 @@ extension ServingCore {
     lane.pointee.isBusy = false
     let steps = lane.pointee.decodes
     if lane.pointee.isSegment { accountSegment(lane, replica) }
-    if steps > 0 { advance(lane, replica, steps) }
+    if steps > 0 { try advance(lane, replica, steps) }
     if lane.pointee.chunks.count > 0 {
       endChunks(index, lane, replica)
     } else {
@@ -33,10 +33,13 @@ extension ServingCore {
   @inline(__always)
   private mutating func advance(
     _ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>, _ steps: Int
-  ) {
+  ) throws {
     let batch = lane.pointee.running.count
     recordGaps(lane, batch, steps)
-    if steps > 1 { replica.pointee.usedBlocks += lane.pointee.growth(ofSteps: 1..<steps) }
+    if steps > 1 {
+      replica.pointee.usedBlocks += lane.pointee.growth(ofSteps: 1..<steps)
+      try makeRoom(replica, used: replica.pointee.usedBlocks)
+    }
     accountOccupancy(replica, used: replica.pointee.usedBlocks)
     lane.pointee.counter += steps
     lane.pointee.phase = (lane.pointee.phase + steps) % replica.pointee.blockTokens
@@ -53,7 +56,7 @@ extension ServingCore {
       lane.pointee.subtract(context: held)
       replica.pointee.sequences -= 1
       loads.base[own].decodes -= 1
-      release(replica, replica.pointee.blocks(for: held))
+      release(request, replica.pointee.blocks(for: held), computed: held, at: replica)
       complete(Int(request), at: own)
     }
     disturb(own)
@@ -67,6 +70,7 @@ extension ServingCore {
     for position in 0..<lane.pointee.chunks.count {
       let chunk = lane.pointee.chunks[position]
       let request = Int(chunk.request)
+      enter(chunk, at: replica)
       guard chunk.isLast else {
         // Unfinished prompts stand in order of admission, and so do their chunks.
         for waiting in 0..<lane.pointee.prefilling.count
@@ -92,7 +96,7 @@ extension ServingCore {
         if tokens > 1 { loads.base[own].decodes -= 1 }
         replica.pointee.sequences -= 1
         accountOccupancy(replica, used: replica.pointee.usedBlocks)
-        release(replica, replica.pointee.blocks(for: length))
+        release(chunk.request, replica.pointee.blocks(for: length), computed: length, at: replica)
         complete(request, at: own)
         hasCompleted = true
       } else if Int(decodeReplica[request]) != own {
@@ -141,10 +145,10 @@ extension ServingCore {
     loads.base[destination].reservedTokens -= Int(requests[request].promptTokens)
   }
 
-  /// Frees `count` blocks of `replica`.
+  /// Frees the `count` blocks that `request` has at `replica`, of whose tokens `computed` are computed.
   @inline(__always)
-  mutating func release(_ replica: UnsafeMutablePointer<Replica>, _ count: Int) {
-    replica.pointee.usedBlocks -= count
+  mutating func release(_ request: Int32, _ count: Int, computed: Int, at replica: UnsafeMutablePointer<Replica>) {
+    giveBack(request, count, computed: computed, at: replica)
     if replica.pointee.inbound.count > 0 { receiving.append(Int32(replica - replicas)) }
   }
 

@@ -25,6 +25,10 @@ struct Replica: ~Copyable {
   /// Blocks in use: held, reserved for inbound sequences or not yet released by outbound ones. A segment's later
   /// steps are added when it ends.
   var usedBlocks = 0
+  /// Blocks of the prefix cache that no sequence holds: free, until then kept.
+  var cachedBlocks = 0
+  /// The prefix cache; nil where prefixes are not kept.
+  let prefixes: UnsafeMutablePointer<PrefixCache>?
   /// Running and prefilling sequences over all lanes.
   var sequences = 0
   /// Whether this instant has done something here.
@@ -45,7 +49,9 @@ struct Replica: ~Copyable {
   var sampleSpacing: Int64 = 0
   var totals = ReplicaTotals()
 
-  init(pool: Int, lanes: Range<Int>, engine: EngineDescription, classes: Int) {
+  init(
+    pool: Int, lanes: Range<Int>, engine: EngineDescription, classes: Int, evict: (any EvictPolicy)?
+  ) {
     self.pool = pool
     self.lanes = lanes
     waiting = WaitingQueue(classes: classes)
@@ -56,6 +62,16 @@ struct Replica: ~Copyable {
     maxBatchTokens = engine.maxBatchTokens
     stageFree = Column(repeating: 0, count: engine.cost.stageCount)
     totals.pool = pool
+    prefixes = evict.map { policy in
+      let cache = UnsafeMutablePointer<PrefixCache>.allocate(capacity: 1)
+      cache.initialize(to: PrefixCache(policy: policy))
+      return cache
+    }
+  }
+
+  deinit {
+    prefixes?.deinitialize(count: 1)
+    prefixes?.deallocate()
   }
 
   @inline(__always)

@@ -15,6 +15,8 @@ struct ServingCore: ~Copyable {
   /// The class of each request, 0 the most urgent; empty where there is one class.
   let ranks: Column<UInt8>
   let classCount: Int
+  /// What the requests have in common; nil where no replica keeps prefixes.
+  let contents: PrefixContents?
   var route: any RoutePolicy
   let routeName: String
 
@@ -79,6 +81,7 @@ struct ServingCore: ~Copyable {
   ) {
     self.cluster = cluster
     self.requests = requests
+    contents = cluster.keepsPrefixes ? trace.blocks.map { PrefixContents($0) } : nil
     self.route = route
     routeName = type(of: route).name
     replicaCount = cluster.replicaCount
@@ -124,7 +127,9 @@ struct ServingCore: ~Copyable {
       for _ in 0..<pool.replicas {
         let ownLanes = lane..<lane + pool.engine.cost.stageCount
         (replicas + replica).initialize(
-          to: Replica(pool: index, lanes: ownLanes, engine: pool.engine, classes: classCount))
+          to: Replica(
+            pool: index, lanes: ownLanes, engine: pool.engine, classes: classCount,
+            evict: trace.blocks == nil ? nil : pool.evict))
         for own in ownLanes {
           (lanes + own).initialize(
             to: Lane(
@@ -163,15 +168,15 @@ struct ServingCore: ~Copyable {
       guard instant < Int64.max else { break }
       guard instant <= Self.horizon else { throw SimulationError.tooLong }
       now = instant
-      while laneEnds.firstInstant.picoseconds == instant { endNext() }
-      while landings.leastKey == instant { land(landings.removeLeast()) }
+      while laneEnds.firstInstant.picoseconds == instant { try endNext() }
+      while landings.leastKey == instant { try land(landings.removeLeast()) }
       while cursor < independent, requests[cursor].arrival.picoseconds == instant {
         try arrive(cursor)
         cursor += 1
       }
       while dependents.next == instant { try arrive(dependents.removeNext()) }
       // Segments that an arrival or a landing has cut at this very instant: nothing changed at that boundary.
-      while laneEnds.firstInstant.picoseconds == instant { endNext() }
+      while laneEnds.firstInstant.picoseconds == instant { try endNext() }
       try startLanes()
       if departing.count > 0 || receiving.count > 0 { try beginTransfers() }
       if clusterMilliwatts > peakMilliwatts { peakMilliwatts = clusterMilliwatts }

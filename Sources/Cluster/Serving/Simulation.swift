@@ -15,6 +15,8 @@ public enum SimulationError: Error, Hashable {
   case tooLong
   /// The cluster has no replica, or a limit of the named pool is out of range.
   case badCluster(String)
+  /// What a trace says of its requests does not fit them or the cluster.
+  case badTrace(String)
 }
 
 extension SimulationError: CustomStringConvertible {
@@ -31,7 +33,7 @@ extension SimulationError: CustomStringConvertible {
     case .tooLong:
       "the run would last longer than 53 days of simulated time: a step, a swap or a transfer takes that long, or the "
         + "workload is too much for the cluster"
-    case .badCluster(let why): why
+    case .badCluster(let why), .badTrace(let why): why
     }
   }
 }
@@ -58,6 +60,7 @@ public enum Simulation {
   ) throws -> RunResult {
     try check(cluster)
     try check(trace)
+    if let blocks = trace.blocks { try check(blocks, trace.requests.count, cluster) }
     let classes = tenants.classes
     guard trace.tenants.count == (tenants.isEmpty ? 0 : trace.requests.count),
       trace.tenants.allSatisfy({ Int($0) < tenants.count })
@@ -90,6 +93,17 @@ public enum Simulation {
     }
     for path in cluster.transfers.values where path.layers < 1 || !(path.bandwidth.value > 0) {
       throw SimulationError.badCluster("a transfer path has no layers or no bandwidth")
+    }
+  }
+
+  private static func check(_ blocks: PromptBlocks, _ requests: Int, _ cluster: ClusterDescription) throws {
+    guard blocks.requestCount == requests else {
+      throw SimulationError.badTrace("the trace has blocks of \(blocks.requestCount) of its \(requests) requests")
+    }
+    for pool in cluster.pools where pool.evict != nil && blocks.unit % pool.engine.cache.blockTokens != 0 {
+      throw SimulationError.badTrace(
+        "the prefix cache of pool '\(pool.name)' cannot follow the trace: its KV blocks of "
+          + "\(pool.engine.cache.blockTokens) tokens do not divide the trace's blocks of \(blocks.unit)")
     }
   }
 

@@ -24,7 +24,7 @@ extension ServingCore {
     let replica = replicas + lane.pointee.replica
     if replica.pointee.inbound.count > 0 { receiving.append(Int32(lane.pointee.replica)) }
     var swappedTokens = 0
-    if replica.pointee.swapped.count > 0 { joinSwapped(lane, replica, &swappedTokens) }
+    if replica.pointee.swapped.count > 0 { try joinSwapped(lane, replica, &swappedTokens) }
     while true {
       if replica.pointee.ready.count > 0 { joinReady(lane, replica) }
       var decision = StepDecision.decode(steps: lane.pointee.standing)
@@ -40,7 +40,7 @@ extension ServingCore {
       case .decode(let steps):
         guard steps >= 1 else { throw refusal(lane, decision, "the number of steps must be at least 1") }
         guard lane.pointee.running.count > 0 else { throw refusal(lane, decision, "no sequence of the lane runs") }
-        _ = grow(lane, replica, &swappedTokens)
+        _ = try grow(lane, replica, &swappedTokens)
         guard lane.pointee.running.count > 0 else { continue }
         lane.pointee.standing = steps
         launchDecode(index, lane, replica, swappedTokens)
@@ -48,7 +48,7 @@ extension ServingCore {
       case .prefill(let tokens):
         guard tokens >= 1 else { throw refusal(lane, decision, "the number of tokens must be at least 1") }
         guard headFits(replica) else { throw refusal(lane, decision, "the first waiting request may not be admitted") }
-        admitWhole(lane, replica, tokens)
+        try admitWhole(lane, replica, tokens)
         launchStep(index, lane, replica, decodes: false, swappedTokens)
         return
       case .mixed(let tokens):
@@ -56,8 +56,8 @@ extension ServingCore {
         guard lane.pointee.running.count + lane.pointee.prefilling.count > 0 || headFits(replica) else {
           throw refusal(lane, decision, "there is nothing to compute")
         }
-        let hasPreempted = grow(lane, replica, &swappedTokens)
-        fill(lane, replica, budget: tokens - lane.pointee.running.count, admitting: !hasPreempted)
+        let hasPreempted = try grow(lane, replica, &swappedTokens)
+        try fill(lane, replica, budget: tokens - lane.pointee.running.count, admitting: !hasPreempted)
         guard lane.pointee.running.count + lane.pointee.chunks.count > 0 else { continue }
         launchStep(index, lane, replica, decodes: lane.pointee.running.count > 0, swappedTokens)
         return
@@ -91,13 +91,13 @@ extension ServingCore {
   @inline(__always)
   private func headFits(_ replica: UnsafeMutablePointer<Replica>) -> Bool {
     replica.pointee.waiting.count > 0 && replica.pointee.swapped.count == 0 && replica.pointee.hasSequenceRoom
-      && replica.pointee.hasRoom(replica.pointee.blocks(for: length(replica.pointee.waiting.head)))
+      && hasRoom(for: replica.pointee.waiting.head, length: length(replica.pointee.waiting.head), at: replica)
   }
 
   /// Swapped sequences for which there is room join the running list.
   private func joinSwapped(
     _ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>, _ swappedTokens: inout Int
-  ) {
+  ) throws {
     while replica.pointee.swapped.count > 0, replica.pointee.hasSequenceRoom {
       let context = length(replica.pointee.swapped.head) - 1
       let need = replica.pointee.blocks(for: context)
@@ -105,6 +105,7 @@ extension ServingCore {
       let request = links.popFront(&replica.pointee.swapped)
       accountOccupancy(replica, used: replica.pointee.usedBlocks)
       replica.pointee.usedBlocks += need
+      try makeRoom(replica, used: replica.pointee.usedBlocks)
       replica.pointee.sequences += 1
       swappedTokens += context
       join(request, lane, context: context, lastToken: marks[Int(request)])
@@ -125,7 +126,7 @@ extension ServingCore {
   @inline(__always)
   private mutating func grow(
     _ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>, _ swappedTokens: inout Int
-  ) -> Bool {
+  ) throws -> Bool {
     let kind = lane.pointee.growing(after: 0)
     var hasPreempted = false
     while Int(lane.pointee.residues[kind]) > replica.pointee.blocks - replica.pointee.usedBlocks {
@@ -136,6 +137,7 @@ extension ServingCore {
     if lane.pointee.growth > 0 {
       accountOccupancy(replica, used: replica.pointee.usedBlocks)
       replica.pointee.usedBlocks += lane.pointee.growth
+      try makeRoom(replica, used: replica.pointee.usedBlocks)
     }
     return hasPreempted
   }
@@ -149,9 +151,10 @@ extension ServingCore {
     let own = lane.pointee.replica
     let victim: Int32
     if let position = lastPrefilling(lane) {
-      victim = lane.pointee.prefilling[position].request
+      let last = lane.pointee.prefilling[position]
+      victim = last.request
       lane.pointee.prefilling.remove(at: position)
-      release(replica, replica.pointee.blocks(for: length(victim)))
+      release(victim, replica.pointee.blocks(for: length(victim)), computed: Int(last.progress), at: replica)
       replica.pointee.waiting.pushFront(victim, class: rank(Int(victim)), links)
     } else {
       victim = lastRunning(lane)
@@ -163,7 +166,7 @@ extension ServingCore {
       lane.pointee.subtract(context: context)
       generated[request] = Int32(context + 1) - requests[request].promptTokens
       marks[request] = lastToken(of: victim, lane)
-      release(replica, replica.pointee.blocks(for: context))
+      release(victim, replica.pointee.blocks(for: context), computed: context, at: replica)
       switch cluster.pools[replica.pointee.pool].engine.preemption {
       case .recompute:
         loads.base[own].pendingPromptTokens += context + 1
@@ -218,33 +221,42 @@ extension ServingCore {
     return lane.pointee.lastDecodeEnd
   }
 
-  /// Takes the head of the waiting queue, which fits.
+  /// Takes the head of the waiting queue, which fits, with the tokens of it that need not be computed.
   @inline(__always)
-  private func admit(_ replica: UnsafeMutablePointer<Replica>) -> Int32 {
+  private mutating func admit(_ replica: UnsafeMutablePointer<Replica>) throws -> (request: Int32, cached: Int) {
     let request = replica.pointee.waiting.popFront(links)
     accountOccupancy(replica, used: replica.pointee.usedBlocks)
-    replica.pointee.usedBlocks += replica.pointee.blocks(for: length(request))
+    let cached = try take(request, length: length(request), at: replica)
     replica.pointee.sequences += 1
     if scheduled[Int(request)] < 0 { scheduled[Int(request)] = now }
-    return request
+    return (request, cached)
   }
 
-  /// Admits the head, and those after it while their lengths sum to no more than `tokens` and they fit.
+  /// Admits the head, and those after it while what is to be computed sums to no more than `tokens` and they fit.
   @inline(__always)
-  private func admitWhole(_ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>, _ tokens: Int) {
+  private mutating func admitWhole(
+    _ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>, _ tokens: Int
+  ) throws {
     var left = tokens
     repeat {
-      let request = admit(replica)
-      let own = length(request)
+      let (request, cached) = try admit(replica)
+      let own = length(request) - cached
       left -= own
-      lane.pointee.chunks.append(Chunk(request: request, tokens: Int32(own), cached: 0, isLast: true))
-    } while left > 0 && headFits(replica) && length(replica.pointee.waiting.head) <= left
+      lane.pointee.chunks.append(
+        Chunk(request: request, tokens: Int32(own), cached: Int32(cached), isLast: true))
+    } while left > 0 && headFits(replica) && uncached(replica.pointee.waiting.head, at: replica) <= left
+  }
+
+  /// Tokens that a waiting request would have to compute if it were admitted now.
+  @inline(__always)
+  private func uncached(_ request: Int32, at replica: UnsafeMutablePointer<Replica>) -> Int {
+    length(request) - prefixMatch(request, replica, length: length(request)).tokens
   }
 
   /// Spends `budget` tokens on chunks: unfinished prompts first, then, if `admitting`, waiting requests that fit.
-  private func fill(
+  private mutating func fill(
     _ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>, budget: Int, admitting: Bool
-  ) {
+  ) throws {
     var left = budget
     for index in 0..<lane.pointee.prefilling.count where left > 0 {
       let sequence = lane.pointee.prefilling[index]
@@ -256,13 +268,13 @@ extension ServingCore {
           request: sequence.request, tokens: Int32(tokens), cached: sequence.progress, isLast: tokens == rest))
     }
     while admitting, left > 0, headFits(replica) {
-      let request = admit(replica)
-      let own = length(request)
+      let (request, cached) = try admit(replica)
+      let own = length(request) - cached
       let tokens = min(own, left)
       left -= tokens
       lane.pointee.chunks.append(
-        Chunk(request: request, tokens: Int32(tokens), cached: 0, isLast: tokens == own))
-      if tokens < own { lane.pointee.prefilling.append(Joined(request: request)) }
+        Chunk(request: request, tokens: Int32(tokens), cached: Int32(cached), isLast: tokens == own))
+      if tokens < own { lane.pointee.prefilling.append(Joined(request: request, progress: Int32(cached))) }
     }
   }
 

@@ -9,6 +9,12 @@ struct Column<Element: BitwiseCopyable>: ~Copyable {
     self.count = count
   }
 
+  init(_ values: [Element]) {
+    count = values.count
+    base = .allocate(capacity: max(1, values.count))
+    _ = UnsafeMutableBufferPointer(start: base, count: count).initialize(fromContentsOf: values)
+  }
+
   deinit { base.deallocate() }
 
   /// The values.

@@ -54,25 +54,25 @@ extension ServingCore {
     }
   }
 
-  /// Blocks in use at `replica`, those of the steps of a segment under way that have started included.
-  private func usedBlocks(_ replica: Int) -> Int {
+  /// Blocks in use at `replica`, those of the steps of a segment under way that have started by `moment` included.
+  private func usedBlocks(_ replica: Int, by moment: Int64) -> Int {
     let lane = replicas[replica].lanes.lowerBound
     guard replicas[replica].lanes.count == 1, lanes[lane].isBusy, lanes[lane].decodes > 1 else {
       return replicas[replica].usedBlocks
     }
-    return replicas[replica].usedBlocks + lanes[lane].growth(ofSteps: 1..<startedSteps(lane))
+    return replicas[replica].usedBlocks + lanes[lane].growth(ofSteps: 1..<startedSteps(lane, by: moment))
   }
 
-  /// Steps of the segment under way in `lane` that have started, those that start now included.
-  private func startedSteps(_ lane: Int) -> Int {
-    min(lanes[lane].decodes, lanes[lane].stepsEnded(by: now) + 1)
+  /// Steps of the segment under way in `lane` that have started by `moment`, those that start then included.
+  private func startedSteps(_ lane: Int, by moment: Int64) -> Int {
+    min(lanes[lane].decodes, lanes[lane].stepsEnded(by: moment) + 1)
   }
 
   private func mayBegin(at destination: Int) -> Bool {
     let replica = replicas + destination
     guard replica.pointee.swapped.count == 0 else { return false }
     if replica.pointee.waiting.count > 0, generated[Int(replica.pointee.waiting.head)] > 0 { return false }
-    let used = usedBlocks(destination)
+    let used = usedBlocks(destination, by: now)
     let need = replica.pointee.blocks(for: Int(requests[Int(replica.pointee.inbound.head)].promptTokens))
     return used == 0 || replica.pointee.blocks - used - need >= replica.pointee.watermark
   }
@@ -85,7 +85,7 @@ extension ServingCore {
     let source = Int(prefillReplica[index])
     guard let path = path(from: source, to: destination) else { return }
     let prompt = Int(requests[index].promptTokens)
-    reserve(replicas[destination].blocks(for: prompt), at: destination)
+    try reserve(replicas[destination].blocks(for: prompt), at: destination)
     let engine = cluster.pools[replicas[source].pool].engine
     let bytes = (Double(prompt) * engine.cache.bytesPerToken).rounded(.up)
     let service = max(1, boundedPicoseconds(bytes / path.bandwidth.value))
@@ -105,29 +105,32 @@ extension ServingCore {
   }
 
   /// Takes `count` blocks at `replica`, whose segment under way may have to end before they run out.
-  private mutating func reserve(_ count: Int, at replica: Int) {
-    accountOccupancy(replicas + replica, used: usedBlocks(replica))
+  private mutating func reserve(_ count: Int, at replica: Int) throws {
+    accountOccupancy(replicas + replica, used: usedBlocks(replica, by: now))
     replicas[replica].usedBlocks += count
-    settleOccupancy(replicas + replica, used: usedBlocks(replica))
+    try makeRoom(replicas + replica, used: usedBlocks(replica, by: now))
+    settleOccupancy(replicas + replica, used: usedBlocks(replica, by: now))
     let lane = replicas[replica].lanes.lowerBound
     guard replicas[replica].lanes.count == 1, lanes[lane].isBusy, lanes[lane].decodes > 1 else { return }
-    let started = startedSteps(lane)
-    let free = replicas[replica].blocks - usedBlocks(replica)
+    let started = startedSteps(lane, by: now)
+    let free = replicas[replica].blocks - usedBlocks(replica, by: now)
     let steps = stepsWithRoom(
       lanes + lane, replicas + replica, from: started, to: lanes[lane].decodes, free: free)
     truncate(lane, to: steps)
   }
 
   /// Ends the transfer of `request`: its source frees the blocks, its destination may run it.
-  mutating func land(_ request: Int32) {
+  mutating func land(_ request: Int32) throws {
     events += 1
     trajectory.combine(UInt64(bitPattern: now))
     trajectory.combine(EventKind.landing.tag(Int(request)))
     let source = Int(prefillReplica[Int(request)])
     let destination = Int(decodeReplica[Int(request)])
     let prompt = Int(requests[Int(request)].promptTokens)
-    accountOccupancy(replicas + source, used: usedBlocks(source))
-    release(replicas + source, replicas[source].blocks(for: prompt))
+    accountOccupancy(replicas + source, used: usedBlocks(source, by: now))
+    // A step that would start now has not taken its blocks yet: ends and landings precede starts.
+    try makeRoom(replicas + source, used: usedBlocks(source, by: now - 1))
+    release(request, replicas[source].blocks(for: prompt), computed: prompt, at: replicas + source)
     disturb(source)
     links.pushBack(request, &replicas[destination].ready)
     disturb(destination)

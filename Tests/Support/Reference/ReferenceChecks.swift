@@ -9,7 +9,7 @@ public struct ReferenceFault: Error, CustomStringConvertible {
 extension ReferenceSimulation {
   /// Blocks and loads are what the sequences say they are, and no lane holds a sequence that is elsewhere.
   func check() throws {
-    var used = Array(repeating: 0, count: replicas.count)
+    var used = try replicas.indices.map { try checkEntries($0) }
     for (r, replica) in replicas.enumerated() {
       for lane in replica.lanes {
         for id in lane.running + lane.prefilling { used[r] += sequences[id].held }
@@ -36,6 +36,17 @@ extension ReferenceSimulation {
       }
     }
     if finished == requests.count { try checkEnd() }
+  }
+
+  /// Blocks of the entries that sequences hold, less what these sequences count again as theirs.
+  private func checkEntries(_ r: Int) throws -> Int {
+    let entries = replicas[r].entries
+    if Set(entries.map(\.id)).count < entries.count { throw ReferenceFault("replica \(r) has an id twice") }
+    let cached = entries.filter(\.holders.isEmpty).reduce(0) { $0 + $1.size }
+    if replicas[r].used + cached > replicas[r].engine.cache.blocks {
+      throw ReferenceFault("replica \(r) has \(cached) cached blocks beside \(replicas[r].used) at \(now) ps")
+    }
+    return entries.reduce(0) { $0 + ($1.holders.isEmpty ? 0 : $1.size * (1 - $1.holders.count)) }
   }
 
   /// Whether a transferring sequence has left the lane that prefilled it.

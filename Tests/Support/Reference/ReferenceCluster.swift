@@ -11,12 +11,15 @@ public struct ReferenceCluster: Sendable {
     public var engine: EngineDescription
     /// Who joins each step.
     public var batch: ReferenceBatch
+    /// Which blocks leave the prefix cache; nil where prefixes are not kept.
+    public var evict: ReferenceEvict?
 
     /// A pool.
-    public init(replicas: Int, engine: EngineDescription, batch: ReferenceBatch) {
+    public init(replicas: Int, engine: EngineDescription, batch: ReferenceBatch, evict: ReferenceEvict? = nil) {
       self.replicas = replicas
       self.engine = engine
       self.batch = batch
+      self.evict = evict
     }
   }
 
@@ -42,12 +45,15 @@ public struct ReferenceCluster: Sendable {
     return owners.indices.filter { owners[$0] == pool }
   }
 
-  /// The cluster as the fast core takes it, with the batch policies that `policy` makes.
-  public func description(_ policy: (ReferenceBatch) -> any BatchPolicy) -> ClusterDescription {
+  /// The cluster as the fast core takes it, with the batch policies that `policy` makes and the others of `evict`.
+  public func description(
+    _ policy: (ReferenceBatch) -> any BatchPolicy, evict: (ReferenceEvict) -> (any EvictPolicy)? = { _ in nil }
+  ) -> ClusterDescription {
     ClusterDescription(
       pools: pools.enumerated().map { index, pool in
         PoolDescription(
-          name: "pool\(index)", replicas: pool.replicas, engine: pool.engine, batch: policy(pool.batch))
+          name: "pool\(index)", replicas: pool.replicas, engine: pool.engine, batch: policy(pool.batch),
+          evict: pool.evict.flatMap(evict))
       },
       transfers: transfers)
   }

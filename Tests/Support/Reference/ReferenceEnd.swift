@@ -7,15 +7,15 @@ extension ReferenceSimulation {
     replicas[r].lanes[l].step = nil
     replicas[r].lanes[l].ended = true
     replicas[r].touched = true
-    for id in step.decoding {
-      generate(id)
-      if sequences[id].generated == sequences[id].output {
-        replicas[r].lanes[l].running.removeAll { $0 == id }
-        complete(id, r)
-      }
+    for id in step.decoding { generate(id) }
+    for id in step.decoding.sorted() where sequences[id].generated == sequences[id].output {
+      replicas[r].lanes[l].running.removeAll { $0 == id }
+      complete(id, r)
     }
     for chunk in step.chunks {
+      let before = sequences[chunk.request].progress
       sequences[chunk.request].progress += chunk.tokens
+      enter(r, chunk.request, from: before, to: sequences[chunk.request].progress)
       if chunk.last { endPrompt(chunk.request, step, r, l) }
     }
     if step.chunks.isEmpty {
@@ -57,7 +57,7 @@ extension ReferenceSimulation {
 
   private mutating func complete(_ id: Int, _ r: Int) {
     let destination = sequences[id].decodeReplica
-    replicas[r].used -= sequences[id].held
+    giveBack(r, id, blocks: sequences[id].held, computed: sequences[id].context)
     sequences[id].held = 0
     loads[r].outstanding -= 1
     if r != destination { loads[destination].outstanding -= 1 }

@@ -38,6 +38,10 @@ public enum ReferenceMutant: CaseIterable, Sendable {
   case preemptsUrgent
   /// A windowed layer reads the whole context.
   case forgetsWindow
+  /// A prompt that is known to its last token is not computed again from the block before.
+  case lastTokenIsFound
+  /// Sequences let go of their first blocks first.
+  case startsLeaveFirst
   /// Micro-batches of a pipeline do not wait for the stage before them.
   case stagesOverlap
 }

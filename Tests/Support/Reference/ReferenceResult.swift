@@ -10,6 +10,8 @@ public struct ReferenceResult: Sendable {
   public var arrivals: [Instant] = []
   /// How many gaps of each length in picoseconds there were.
   public var gaps: [Int64: Int] = [:]
+  /// What the prefix cache of each replica did.
+  public var prefixes: [PrefixTotals] = []
   /// How often what occurred.
   public var counts = ReferenceCounts()
 
@@ -48,6 +50,10 @@ public struct ReferenceCounts: Hashable, Sendable {
   public var growthFailures = 0
   /// Starts that preempted all they would have computed.
   public var emptiedStarts = 0
+  /// Admissions that found some of their prompt.
+  public var prefixesFound = 0
+  /// Admissions that found an entry of use in part or not at all.
+  public var prefixCopies = 0
   /// Rejected requests.
   public var rejected = 0
   /// Requests that arrived after another had ended.
@@ -73,7 +79,8 @@ public struct ReferenceCounts: Hashable, Sendable {
     ("layerwise", { $0.layerwiseTransfers }), ("serialized", { $0.serializedTransfers }),
     ("waits", { $0.destinationWaits }), ("chunked", { $0.chunkedPrompts }),
     ("growth failures", { $0.growthFailures }), ("emptied", { $0.emptiedStarts }), ("rejected", { $0.rejected }),
-    ("followers", { $0.followers }), ("overtakings", { $0.overtakings }), ("steps", { $0.steps }),
+    ("followers", { $0.followers }), ("overtakings", { $0.overtakings }), ("prefixes found", { $0.prefixesFound }),
+    ("in part", { $0.prefixCopies }), ("steps", { $0.steps }),
   ]
 
   /// Adds the counts of another run.
@@ -93,6 +100,8 @@ public struct ReferenceCounts: Hashable, Sendable {
     rejected += other.rejected
     followers += other.followers
     overtakings += other.overtakings
+    prefixesFound += other.prefixesFound
+    prefixCopies += other.prefixCopies
     steps += other.steps
   }
 }

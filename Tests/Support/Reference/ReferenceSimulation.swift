@@ -17,6 +17,8 @@ public struct ReferenceSimulation {
   var due: [(id: Int, arrival: Int64)] = []
   let cluster: ReferenceCluster
   let mutant: ReferenceMutant?
+  /// Tokens of a block of the trace; 0 where nothing is known of the requests' contents.
+  let unit: Int
   var router: RouterState
   var now: Int64 = -1
   var sequences: [ReferenceSequence]
@@ -79,6 +81,10 @@ public struct ReferenceSimulation {
     sequences = requests.map {
       ReferenceSequence(prompt: Int($0.promptTokens), output: Int($0.outputTokens), length: Int($0.promptTokens))
     }
+    unit = trace.blocks?.unit ?? 0
+    if let blocks = trace.blocks {
+      for id in requests.indices { sequences[id].ids = Array(blocks[id]) }
+    }
     replicas = cluster.poolOfReplica.map { ReferenceReplica(pool: $0, cluster.pools[$0]) }
     loads = replicas.map { replica in
       var load = ReplicaLoad()
@@ -87,6 +93,7 @@ public struct ReferenceSimulation {
       return load
     }
     result = ReferenceResult(outcomes: Outcomes(count: requests.count))
+    result.prefixes = replicas.map { _ in PrefixTotals() }
   }
 
   /// The next moment at which anything happens.
@@ -129,7 +136,7 @@ public struct ReferenceSimulation {
       let late = landings()
       try arrivals()
       starts()
-      for (source, blocks) in late { replicas[source].used -= blocks }
+      for (source, id, blocks) in late { giveBack(source, id, blocks: blocks, computed: sequences[id].prompt) }
     default:
       ends()
       landings()

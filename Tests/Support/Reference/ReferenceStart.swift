@@ -64,6 +64,7 @@ extension ReferenceSimulation {
       replicas[r].swapped.removeFirst()
       sequences[id].held = blocks
       replicas[r].used += blocks
+      makeRoom(r)
       replicas[r].lanes[l].running.append(id)
       tokens += sequences[id].context
     }
@@ -81,7 +82,7 @@ extension ReferenceSimulation {
   private func headFits(_ r: Int) -> Bool {
     guard let head = replicas[r].waiting.first, limitAllows(r) else { return false }
     if !replicas[r].swapped.isEmpty, mutant != .promptsOvertakeSwapped { return false }
-    return room(r, replicas[r].engine.cache.blocks(for: sequences[head].length))
+    return room(r, need(r, head))
   }
 
   /// Whether the last decision of a lane, a decode, stands for another step.
@@ -111,8 +112,7 @@ extension ReferenceSimulation {
   /// Takes the head of the waiting queue into the prefilling list, with its blocks.
   private mutating func admitHead(_ r: Int, _ l: Int) -> Int {
     let id = replicas[r].waiting.removeFirst()
-    sequences[id].held = replicas[r].engine.cache.blocks(for: sequences[id].length)
-    replicas[r].used += sequences[id].held
+    takeBlocks(r, id)
     replicas[r].lanes[l].prefilling.append(id)
     return id
   }
@@ -123,10 +123,10 @@ extension ReferenceSimulation {
     var chunks: [ReferenceChunk] = []
     var sum = 0
     while headFits(r) {
-      let length = sequences[replicas[r].waiting[0]].length
-      if !chunks.isEmpty, sum + length > tokens { break }
-      sum += length
-      chunks.append(ReferenceChunk(request: admitHead(r, l), tokens: length, last: true))
+      let own = uncached(r, replicas[r].waiting[0])
+      if !chunks.isEmpty, sum + own > tokens { break }
+      sum += own
+      chunks.append(ReferenceChunk(request: admitHead(r, l), tokens: own, last: true))
     }
     return chunks
   }
@@ -169,27 +169,31 @@ extension ReferenceSimulation {
       sequences[id].held += 1
       replicas[r].used += 1
     }
+    makeRoom(r)
     return preempted
   }
 
   private mutating func preempt(_ r: Int, _ l: Int, _ swappedTokens: inout Int) {
     let id: Int
     var swaps = false
+    let computed: Int
     let lane = replicas[r].lanes[l]
     let least = mutant == .preemptsUrgent ? nil : (lane.prefilling + lane.running).map { ranks[$0] }.max()
     if let last = lane.prefilling.lastIndex(where: { least == nil || ranks[$0] == least }) {
       id = replicas[r].lanes[l].prefilling.remove(at: last)
+      computed = sequences[id].progress
       result.counts.chunkPreemptions += 1
     } else {
       let last = lane.running.lastIndex { least == nil || ranks[$0] == least } ?? 0
       id = replicas[r].lanes[l].running.remove(at: mutant == .preemptsFirst ? 0 : last)
+      computed = sequences[id].context
       if case .swap = replicas[r].engine.preemption { swaps = true }
       if !swaps {
         sequences[id].length = sequences[id].prompt + sequences[id].generated
         loads[r].pendingPromptTokens += sequences[id].length
       }
     }
-    replicas[r].used -= sequences[id].held
+    giveBack(r, id, blocks: sequences[id].held, computed: computed)
     sequences[id].held = 0
     if mutant != .victimKeepsProgress { sequences[id].progress = 0 }
     if swaps {
@@ -215,7 +219,9 @@ extension ReferenceSimulation {
       if result.outcomes.scheduled[chunk.request] == Outcomes.never {
         result.outcomes.scheduled[chunk.request] = Instant(picoseconds: now)
       }
-      if chunk.last, sequences[chunk.request].progress > 0 { result.counts.chunkedPrompts += 1 }
+      if chunk.last, sequences[chunk.request].progress > sequences[chunk.request].found {
+        result.counts.chunkedPrompts += 1
+      }
     }
     for id in decoding {
       shape.decodes += 1

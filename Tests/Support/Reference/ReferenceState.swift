@@ -13,8 +13,12 @@ struct ReferenceSequence {
   var generated = 0
   /// Tokens its prefill computes: the prompt, and after a preemption what was generated too.
   var length: Int
+  /// The ids of its blocks in the trace; empty where nothing is known.
+  var ids: [Int32] = []
   /// Tokens of `length` that are computed.
   var progress = 0
+  /// Of these, those that were found at admission.
+  var found = 0
   /// Blocks it holds at the replica that prefills it, or that decodes it once it is there.
   var held = 0
   /// Blocks it holds at the destination of its transfer before it lands.
@@ -61,6 +65,12 @@ struct ReferenceReplica {
   let pool: Int
   let engine: EngineDescription
   let batch: ReferenceBatch
+  /// How entries of the prefix cache leave; nil where prefixes are not kept.
+  let evict: ReferenceEvict?
+  /// The prefix cache.
+  var entries: [ReferenceEntry] = []
+  /// Turns given to what happened to entries.
+  var turns = 0
   var lanes: [ReferenceLane]
   var waiting: [Int] = []
   var swapped: [Int] = []
@@ -80,6 +90,7 @@ struct ReferenceReplica {
     self.pool = pool
     engine = description.engine
     batch = description.batch
+    evict = description.evict
     lanes = Array(repeating: ReferenceLane(), count: engine.cost.stageCount)
     stageFree = Array(repeating: 0, count: engine.cost.stageCount)
   }

@@ -16,17 +16,17 @@ extension ReferenceSimulation {
   /// Phase 0, second part: transfers land, by request index. Returns the source blocks that are still to be freed,
   /// which only a mutant leaves.
   @discardableResult
-  mutating func landings() -> [(source: Int, blocks: Int)] {
+  mutating func landings() -> [(source: Int, request: Int, blocks: Int)] {
     let landing = flying.filter { $0.land == now }.sorted { $0.request < $1.request }
     flying.removeAll { $0.land == now }
-    var late: [(source: Int, blocks: Int)] = []
+    var late: [(source: Int, request: Int, blocks: Int)] = []
     for transfer in landing {
       let id = transfer.request
       let destination = sequences[id].decodeReplica
       if mutant == .landingFreesLate {
-        late.append((transfer.source, sequences[id].held))
+        late.append((transfer.source, id, sequences[id].held))
       } else {
-        replicas[transfer.source].used -= sequences[id].held
+        giveBack(transfer.source, id, blocks: sequences[id].held, computed: sequences[id].prompt)
       }
       change(transfer.source)
       sequences[id].held = sequences[id].reserved
@@ -82,6 +82,7 @@ extension ReferenceSimulation {
     let blocks = replicas[b].engine.cache.blocks(for: sequences[id].prompt)
     sequences[id].reserved = blocks
     replicas[b].used += blocks
+    makeRoom(b)
 
     let volume = (Double(sequences[id].prompt) * replicas[a].engine.cache.bytesPerToken).rounded(.up)
     let service = max(1, picoseconds(volume / path.bandwidth.value))
