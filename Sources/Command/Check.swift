@@ -8,8 +8,8 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Checks scenarios without running them.",
     discussion: """
-      Tells every fault of every file, with its place, its reason and how to
-      mend it. Examples:
+      Tells every fault of every file and of the traces it names, with its
+      place, its reason and how to mend it. Examples:
 
         medley check scenario.yaml
         medley check --allow-missing-traces scenarios/systems/*/*.yaml
@@ -35,7 +35,8 @@ struct Check: ParsableCommand {
     for scenario in scenarios {
       do {
         let loaded = try reader.read(argument: scenario).scenario
-        if !quiet { for warning in loaded.warnings { console.err("\(warning)\n") } }
+        let warnings = try loaded.examine()
+        if !quiet { for warning in warnings { console.err("\(warning)\n") } }
         let count = loaded.variants.count
         console.out("\(scenario): ok" + (count > 0 ? ", \(count) variants\n" : "\n"))
       } catch let faults as Faults {

@@ -1,6 +1,7 @@
 @preconcurrency import Dispatch
 import Foundation
 import Synchronization
+import Units
 
 /// Files that are being written under another name, and their removal when the user interrupts.
 ///
@@ -42,7 +43,7 @@ enum Interruption {
   }
 
   /// Writes a file: `body` hands over its bytes in pieces. Another file of that name is replaced when all is written.
-  /// - Throws: `CocoaError` where it cannot be written, and what `body` throws; the file is then as it was.
+  /// - Throws: `Diagnostic` where it cannot be written, and what `body` throws; the file is then as it was.
   static func write(_ path: String, _ body: (_ sink: ([UInt8]) throws -> Void) throws -> Void) throws {
     let unfinished = "\(path).\(getpid()).tmp"
     state.withLock { _ = $0.unfinished.insert(unfinished) }
@@ -52,14 +53,10 @@ enum Interruption {
     }
     guard FileManager.default.createFile(atPath: unfinished, contents: nil),
       let file = FileHandle(forWritingAtPath: unfinished)
-    else { throw failure(path) }
+    else { throw Diagnostic.unwritable(path) }
     defer { try? file.close() }
     try body { try file.write(contentsOf: $0) }
     try file.synchronize()
-    guard rename(unfinished, path) == 0 else { throw failure(path) }
-  }
-
-  private static func failure(_ path: String) -> CocoaError {
-    CocoaError(.fileWriteUnknown, userInfo: [NSLocalizedDescriptionKey: "\(path): \(String(cString: strerror(errno)))"])
+    guard rename(unfinished, path) == 0 else { throw Diagnostic.unwritable(path) }
   }
 }

@@ -55,8 +55,7 @@ public enum Medley {
       console.err("error: \(error)\n")
       return .fault
     case let error as CocoaError:
-      let file = error.filePath.map { "\($0): " } ?? ""
-      console.err("error: \(file)\(error.localizedDescription)\n")
+      console.err("\(Diagnostic(error))\n")
       return .fault
     default:
       // The parser calls every error that is not its own a failure.

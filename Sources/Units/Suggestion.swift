@@ -21,18 +21,16 @@ public func nearestWord(to word: String, among candidates: [String]) -> String? 
 
 /// The candidates that `word` may stand for as a question, or `fallback` where there are none.
 ///
-/// They are the closest in spelling, else at most four that have every part of the word between its hyphens: "h100" for
-/// "h100-pcie" and "h100-sxm", "llama-70b" for "llama-2-70b".
+/// They are at most four that have every part of the word between its hyphens, letter case aside: "h100" for
+/// "h100-pcie" and "h100-sxm", "llama-70b" for "llama-2-70b"; else the closest in spelling.
 public func didYouMean(_ word: String, among candidates: [String], else fallback: String) -> String {
-  if let nearest = nearestWord(to: word, among: candidates) { return "did you mean '\(nearest)'?" }
-  let parts = word.lowercased().split(whereSeparator: { "-_ ".contains($0) })
-  guard word.utf8.count <= 64, parts.contains(where: { $0.count > 1 }) else { return fallback }
+  let parts = word.utf8.count > 64 ? [] : word.lowercased().split(whereSeparator: { "-_ ".contains($0) })
   let fitting = candidates.filter { candidate in
     let known = candidate.lowercased().split(separator: "-")
-    return parts.allSatisfy { known.contains($0) }
+    return parts.contains { $0.count > 1 } && parts.allSatisfy { known.contains($0) }
   }
-  guard !fitting.isEmpty, fitting.count < candidates.count || candidates.count == 1 else { return fallback }
-  return "did you mean \(wordList(fitting.prefix(4).map { "'\($0)'" }))?"
+  if !fitting.isEmpty { return "did you mean \(wordList(fitting.prefix(4).map { "'\($0)'" }))?" }
+  return nearestWord(to: word, among: candidates).map { "did you mean '\($0)'?" } ?? fallback
 }
 
 /// Letters to insert, remove, change or exchange with a neighbour to turn `a` into `b`.

@@ -97,7 +97,7 @@ struct RunVerbTests {
       #expect(ran.outcome == .ok, "\(ran.err)")
     }
     let all = medley("run", path, "--set", "cluster.pools.a.replicas=3")
-    #expect(all.outcome == .fault && all.err.contains("'cluster.pools.a' has no 'device'"))
+    #expect(all.outcome == .fault && all.err.contains("no pool is named 'a'"))
   }
 
   @Test("Strict ends with 2 where an SLO is missed")

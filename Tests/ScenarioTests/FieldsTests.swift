@@ -48,7 +48,7 @@ import Units
         "3:7 'size' cannot be 0 | write a number in that range",
         "4:1 a scenario has no setting 'sped' | did you mean 'speed'?",
         "5:7 'flag' cannot be 'yes' | write 'true'",
-        "6:7 'list' is a list, not a whole number | write 'list: ...' with a whole number",
+        "6:7 'list' is a list, not a whole number | write one value after 'list:', without brackets or braces",
         "7:11 '5' has no unit | write '5 s' if that is what it counts",
         "8:6 'big' cannot be 99999999999999999999 | write a number in that range",
       ])

@@ -17,7 +17,7 @@ enum Names {
     guard !isSound else { return }
     let spelled = name.unicodeScalars.map { scalar in
       scalar.properties.generalCategory == .control
-        ? "U+" + String(scalar.value, radix: 16, uppercase: true) : "\(scalar)"
+        ? "<U+\(String(scalar.value, radix: 16, uppercase: true))>" : "\(scalar)"
     }
     diagnostics.error(
       at: place, "'\(spelled.prefix(limit).joined())' is no name for a \(kind)",

@@ -56,6 +56,16 @@ public struct Override: Hashable, Sendable {
     case .null, .mapping:
       var entries = element.entries ?? []
       let index = entries.firstIndex { $0.key == key }
+      if index == nil, path.prefix(depth) == ["cluster", "pools"], path.count > depth + 2 || path.last != "device",
+        path.count > depth + 1, !entries.isEmpty
+      {
+        let pools = entries.map(\.key)
+        diagnostics.error(
+          at: place.advanced(by: offset(depth)), "no pool is named '\(key)'",
+          why: "the pools are \(wordList(pools, or: "and"))",
+          fix: didYouMean(key, among: pools, else: "name one of them"))
+        return nil
+      }
       let below = index.map { entries[$0].value } ?? Element(.null, at: value.place)
       guard let new = apply(below, depth + 1, diagnostics) else { return nil }
       let entry = Entry(key: key, keyPlace: place.advanced(by: offset(depth)), value: new)

@@ -105,7 +105,11 @@ public struct Scenario: Sendable {
     claims = Claim.read(fields, variants: variants)
     for key in variantKeys { _ = fields.element(key) }
     fields.finish()
-    self.root = root.only(variantKeys)
+    // A misspelt key stays, so that what it should have been is not missed as well.
+    let misspelt = fields.keys.filter { key in
+      nearestWord(to: key, among: KeyTable.keys(.scenario).map(\.name)).map(variantKeys.contains) ?? false
+    }
+    self.root = root.only(variantKeys + misspelt)
     self.overrides = overrides.filter { override in
       let known = override.path.first ?? ""
       if variantKeys.contains(known) { return true }

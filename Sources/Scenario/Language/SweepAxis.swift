@@ -35,7 +35,13 @@ public struct SweepAxis: Hashable, Sendable {
           fix: "write 'workload.rate-scale: [1, 2, 4]'")
         return nil
       }
-      guard case .sequence(let values) = element.content, !values.isEmpty, values.count <= limit else {
+      if case .sequence(let values) = element.content, values.count > limit {
+        root.diagnostics.error(
+          at: element.place, "'\(key)' takes \(values.count) values", why: "an axis has at most \(limit)",
+          fix: "take fewer, further apart")
+        return nil
+      }
+      guard case .sequence(let values) = element.content, !values.isEmpty else {
         root.diagnostics.error(
           at: element.place, "'\(key)' has no list of values to take",
           why: "a sweep runs 1 to \(limit) values of a path",

@@ -79,7 +79,7 @@ extension Fields {
         at: value.place, "'\(text)' is not a number",
         why: "'\(path(key))' is a finite number from \(brief(range.lowerBound)) to \(brief(range.upperBound)), "
           + "without a unit",
-        fix: "write it as in '\(key): 1.5'")
+        fix: "write it as in '\(key): \(Self.share(text, in: range) ?? (range.contains(1.5) ? "1.5" : "0.5"))'")
       return fallback
     }
     guard range.contains(number) else {
@@ -145,8 +145,16 @@ extension Fields {
   private func wrongKind<T>(_ key: String, _ value: Element, _ wanted: String) -> T? {
     diagnostics.error(
       at: value.place, "'\(path(key))' is \(value.kind), not \(wanted)", why: "it holds \(wanted)",
-      fix: "write '\(key): ...' with \(wanted)")
+      fix: "write one value after '\(key):', without brackets or braces")
     return nil
+  }
+
+  /// "0.8" for "80 %", where that is in the range.
+  private static func share(_ text: String, in range: ClosedRange<Double>) -> String? {
+    guard text.hasSuffix("%"), let percent = Double(text.dropLast().filter { $0 != " " }),
+      range.contains(percent / 100)
+    else { return nil }
+    return brief(percent / 100)
   }
 
   /// What YAML 1.1 took for true or false, as a question.

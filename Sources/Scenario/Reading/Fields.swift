@@ -106,12 +106,12 @@ public final class Fields {
     for key in keys where !asked.contains(key) {
       guard let entry = entries[key] else { continue }
       let known = asked.sorted()
-      let nearest = nearestWord(to: key, among: known).map { "did you mean '\($0)'?" + strange(key) }
+      let hint = nearestWord(to: key, among: known).map { "did you mean '\($0)'?" + strange(key) } ?? elsewhere(key)
       let all = known.isEmpty ? "it has no settings" : "its settings are \(known.joined(separator: ", "))"
+      let owner = path.isEmpty ? withArticle(reading.document.rawValue) : "'\(path)'"
       diagnostics.error(
-        at: entry.keyPlace,
-        "\(path.isEmpty ? withArticle(reading.document.rawValue) : "'\(path)'") has no setting '\(key)'",
-        why: nearest == nil ? all : "nothing would read it", fix: nearest ?? elsewhere(key) ?? "remove it")
+        at: entry.keyPlace, "\(owner) has no setting '\(key)'", why: hint == nil ? all : "nothing would read it",
+        fix: hint ?? "remove it")
     }
   }
 

@@ -183,7 +183,8 @@ struct Prescan {
       return fault(
         column, "tags are not read", why: "a scenario says what is wanted and nothing else", fix: "remove the tag")
     case "?" where atToken && isBlank(line, column + 1):
-      return fault(column, "keys are plain texts", fix: "write 'key: value'")
+      return fault(
+        column, "keys are plain texts", why: "the names of settings are single words", fix: "write 'key: value'")
     case "|" where atToken && flow == 0, ">" where atToken && flow == 0:
       blockScalarIndent = open.last ?? -1
       (atToken, inPlain) = (false, false)

@@ -161,7 +161,9 @@ private struct Conversion {
       return nil
     }
     guard case .scalar(let scalar) = key, scalar.string.unicodeScalars.count <= 200 else {
-      diagnostics.error(at: keyPlace, "keys are plain texts of at most 200 characters", fix: "write 'key: value'")
+      diagnostics.error(
+        at: keyPlace, "keys are plain texts of at most 200 characters", why: "the names of settings are single words",
+        fix: "write 'key: value'")
       return nil
     }
     guard scalar.string != "<<" || scalar.style != .plain else {

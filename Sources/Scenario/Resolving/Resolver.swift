@@ -64,7 +64,7 @@ final class Resolver {
     policy.finish()
     let section = PoolSection(
       reading: reading, shelf: shelf, policies: scenario.policies, context: context, model: model, batch: batch)
-    let defaults = cluster.element("defaults")
+    let defaults = defaults(cluster)
     let pools = names.map { section.pool($0, PoolSection.fields(members, $0, defaults: defaults)) }
     members.finish()
     cluster.finish()
@@ -76,6 +76,7 @@ final class Resolver {
     guard diagnostics.errorCount == before, let seed, let model, let route, let workload else { return nil }
     let built = pools.compactMap { $0 }
     guard built.count == names.count else { return nil }
+    if let slo { SLOFloor(built.map(\.1), workload).warn(slo, fields.element("slo"), diagnostics) }
     return ResolvedScenario(
       name: scenario.name, variant: variant, seed: UInt64(seed), model: model,
       cluster: ClusterDescription(pools: built.map(\.0), transfers: transfers), pools: built.map(\.1), route: route,
@@ -88,6 +89,16 @@ final class Resolver {
       root.missing("cluster", example: "{pools: {all: {device: h100-sxm, tensor-parallel: 4}}}")
     }
     return root.fields("cluster")
+  }
+
+  /// What is laid under every pool, without keys that no pool has, which are told once.
+  private func defaults(_ cluster: Fields) -> Element? {
+    guard let element = cluster.element("defaults"), element.entries != nil else { return cluster.element("defaults") }
+    let known = KeyTable.section(at: "cluster.defaults", in: .scenario)?.map(\.name) ?? []
+    let fields = Fields(element, path: "cluster.defaults", reading: Reading(diagnostics: diagnostics))
+    for key in known { _ = fields.element(key) }
+    fields.finish()
+    return element.only(known)
   }
 
   private func route(_ policy: Fields, _ context: PolicyContext) -> RouteChoice? {

@@ -26,7 +26,11 @@ struct SLOSection {
     }
     let reference = fields.has("reference") ? reference(fields.fields("reference")) : nil
     fields.finish()
-    if clauses.isEmpty, fields.diagnostics.errorCount == 0 { fields.missing("ttft", example: "2 s") }
+    if clauses.isEmpty, fields.diagnostics.errorCount == 0 {
+      fields.diagnostics.error(
+        at: fields.place, "the SLO bounds nothing", why: "it has none of ttft, tpot, itl and e2e",
+        fix: "add 'ttft: 2 s'")
+    }
     do {
       let slo = try SLO(clauses, attainment: attainment)
       if slo.needsReference, !fields.has("reference") {
