@@ -65,7 +65,7 @@ struct BrokenRecipe: Sendable, CustomTestStringConvertible {
     BrokenRecipe(
       "212-trace-long-line",
       trace: { path in
-        try write(rows + String(repeating: "1", count: 70_000) + "\n", to: path)
+        try write(rows + String(repeating: "1", count: 1 << 24 | 1) + "\n", to: path)
       }),
     BrokenRecipe(
       "213-trace-binary", trace: { path in try Data((0...255).map { UInt8($0) }).write(to: URL(filePath: path)) }),
