@@ -20,9 +20,11 @@ enum ExplainText {
     let cache = budget.cacheBytesPerToken * Double(budget.cacheTokens)
     func share(_ bytes: Double) -> String { capacity > 0 ? NumberText.percent(bytes / capacity) : "-" }
     var table = Table(["memory of one \(pool.deviceName) in pool '\(pool.name)'", "bytes", "share"])
-    for (name, bytes) in [
-      ("weights", budget.weights), ("activations, logits, runtime", budget.workspace), ("KV cache", cache),
-      ("left of what it may use", budget.available - budget.weights - budget.workspace - cache),
+    let weights = budget.weightsByClass.map { ("weights of \($0.name.rawValue), \($0.format)", $0.bytes) }
+    let states = budget.state > 0 ? [("states of sequences", budget.state)] : []
+    let rows = weights + [("activations, logits", budget.activations), ("runtime", budget.reserved)] + states
+    for (name, bytes) in rows + [
+      ("KV cache", cache), ("left of what it may use", budget.available - budget.taken - cache),
       ("not to be used", capacity - budget.available), ("in all", capacity),
     ] {
       table.add([name, NumberText.bytes(bytes), share(bytes)])

@@ -1,3 +1,4 @@
+import Hardware
 import Models
 import Report
 
@@ -33,7 +34,8 @@ enum ModelText {
     guard wide else { return common + [model.mixerSummary] }
     return common + [
       NumberText.count(model.vocabulary), NumberText.operations(Double(model.operationsPerToken)),
-      (model.publishedWeights ?? model.publishedFormat)?.rawValue ?? "-", model.mixerSummary,
+      (model.publishedWeights ?? model.publishedFormat.map { StorageFormat($0) })?.description ?? "-",
+      model.mixerSummary,
       model.feedForwardSummary,
     ]
   }

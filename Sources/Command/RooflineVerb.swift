@@ -65,8 +65,9 @@ struct RooflineVerb: ParsableCommand {
       throw ValidationError("--prompt, --batch and --context are from 1 to 1,000,000")
     }
     guard 1...1024 ~= tensorParallel else { throw ValidationError("--tensor-parallel is from 1 to 1024") }
-    for name in [weights, activations].compactMap({ $0 }) where Format(rawValue: name) == nil {
-      let words = Format.allCases.map(\.rawValue).joined(separator: ", ")
+    for name in [weights, activations].compactMap({ $0 })
+    where (try? StorageFormat(name: name)) == nil {
+      let words = (StorageFormat.named.map(\.name) + StorageFormat.patterns).joined(separator: ", ")
       throw ValidationError("'\(name)' is no format; there are \(words)")
     }
   }
@@ -101,13 +102,13 @@ struct RooflineVerb: ParsableCommand {
         .error, at: command, "\(named.name) cannot run \(model ?? "the model")", why: "\(error)",
         fix: "another device, --activations or --tensor-parallel")
     }
-    var prefill = StepShape()
+    var prefill = StepShape(window: engine.cost.window)
     prefill.addChunk(tokens: prompt, cached: 0, last: true)
-    let decode = StepShape(decodes: batch, context: batch * context)
+    let decode = StepShape(decodes: batch, context: batch * context, window: engine.cost.window)
     let peak = DevicePeak(
-      operations: named.thing.peakOperations(formats.activations) ?? 0,
+      operations: named.thing.peakOperations(formats.activations.element) ?? 0,
       bytes: named.thing.memory.first?.bandwidth.value.value ?? 0)
-    let on = "on \(tensorParallel) x \(named.name) in \(formats.activations.rawValue)"
+    let on = "on \(tensorParallel) x \(named.name) in \(formats.activations)"
     return [
       RooflineStep(
         device: named.name, phase: "prefill", title: "prefill of \(prompt) tokens \(on)", peak: peak,
@@ -123,8 +124,10 @@ struct RooflineVerb: ParsableCommand {
     let published = transformer.publishedFormat ?? .fp16
     let wide: Format = published.bytes == 2 ? published : .fp16
     let computed: Format = device.arithmetic(wide) == nil && device.arithmetic(.int8) != nil ? .int8 : wide
-    let activations = activations.flatMap(Format.init(rawValue:)) ?? computed
-    return ModelFormats(
-      weights: weights.flatMap(Format.init(rawValue:)) ?? published, cache: activations, activations: activations)
+    func format(_ name: String?, or fallback: Format) -> StorageFormat {
+      name.flatMap { try? StorageFormat(name: $0) } ?? StorageFormat(fallback)
+    }
+    let activations = format(activations, or: computed)
+    return ModelFormats(weights: format(weights, or: published), cache: activations, activations: activations)
   }
 }

@@ -104,6 +104,7 @@ struct SchemaJSON {
     case .flag: return [[.init("type", "boolean")]]
     case .choice(let words): return [[.init("enum", .array(words.map { .string($0) }))]]
     case .text: return [Self.text]
+    case .spelled(let pattern): return [[.init("type", "string"), .init("pattern", .string(pattern))]]
     case .name(let kind):
       guard let known = names[kind], !known.isEmpty else { return [Self.text] }
       return [[.init("enum", .array(known.map { .string($0) }))], Self.text]

@@ -36,7 +36,7 @@ extension Device {
       positive("memory.\(tier.name).bandwidth", tier.bandwidth.value.value)
     }
     if compute.isEmpty { found.append(DeviceFault(key: "compute", why: "names no format")) }
-    for format in Format.allCases {
+    for format in Format.arithmetic {
       if let rate = compute[format] { positive("compute.\(format.rawValue)", rate.rate.value.value) }
     }
     for (key, link) in [("interconnect", interconnect), ("host-link", hostLink)] {

@@ -12,14 +12,21 @@ public enum Format: String, CaseIterable, Hashable, Sendable {
   case fp16
   /// E4M3 or E5M2.
   case fp8
-  /// E2M1, without its block scales.
+  /// E2M1; its block scales are those of a ``StorageFormat``.
   case fp4
   /// 32-bit integer, an accumulator.
   case int32
   /// 8-bit integer.
   case int8
-  /// 4-bit integer, without its group scales.
+  /// 4-bit integer; its group scales are those of a ``StorageFormat``.
   case int4
+  /// 3-bit integer, for storage.
+  case int3
+  /// 2-bit integer, for storage.
+  case int2
+
+  /// The formats that devices compute in; the others are for storage alone.
+  public static let arithmetic = allCases.filter { $0 != .int3 && $0 != .int2 }
 
   /// Bytes of one element in memory.
   public var bytes: Double {
@@ -29,6 +36,8 @@ public enum Format: String, CaseIterable, Hashable, Sendable {
     case .bf16, .fp16: 2
     case .fp8, .int8: 1
     case .fp4, .int4: 0.5
+    case .int3: 0.375
+    case .int2: 0.25
     }
   }
 
@@ -38,7 +47,7 @@ public enum Format: String, CaseIterable, Hashable, Sendable {
     case .fp64, .int32: []
     case .fp32: [.fp64]
     case .tf32, .bf16, .fp16: [.fp32]
-    case .fp8, .int8, .fp4, .int4: [.fp16, .bf16, .fp32]
+    case .fp8, .int8, .fp4, .int4, .int3, .int2: [.fp16, .bf16, .fp32]
     }
   }
 }

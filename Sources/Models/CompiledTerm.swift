@@ -14,8 +14,9 @@ struct CompiledTerm: Sendable {
   var isPerToken: Bool
   var operationsPerContext: Double
   var bytesPerContext: Double
-  /// Experts, `bytes` being seconds for each.
+  /// Experts, `bytes` and `conversions` being seconds for each.
   var experts: ActiveExperts?
+  var tokensPerDecode: Int
   /// Tokens from which the bytes' seconds are multiplied by `largeFactor`.
   var largeFrom: Int
   var largeFactor: Double
@@ -31,12 +32,15 @@ struct CompiledTerm: Sendable {
     isWindowed = term.isWindowed
     launch = calls * term.launch
     operations = term.operations.fixed * (calls / term.operationRate)
+    operations[0] += calls * term.conversions / term.conversionRate
     bytes = term.bytes.fixed * (calls / term.byteRate)
     operationsPerContext = term.operations.perDecodeContext * (calls / term.operationRate)
     bytesPerContext = term.bytes.perDecodeContext * (calls / term.byteRate)
     isPerToken = FeatureSum.isPerToken(operations) && FeatureSum.isPerToken(bytes)
     experts = term.experts
     experts?.bytes *= calls / term.byteRate
+    experts?.conversions *= calls / term.conversionRate
+    tokensPerDecode = term.tokensPerDecode
     largeFrom = term.large?.fromTokens ?? .max
     largeFactor = term.large.map { term.byteRate / $0.byteRate } ?? 1
     form = term.form.map { CompiledForm($0, term) }
@@ -60,9 +64,13 @@ struct CompiledTerm: Sendable {
     if form != nil { return formed(shape, features) }
     // Products with zero coefficients add nothing, so that leaving them out changes no bit.
     var moved = isPerToken ? bytes[0] + bytes[1] * features[1] : FeatureSum.dot(bytes, features)
-    let computed = isPerToken ? operations[0] + operations[1] * features[1] : FeatureSum.dot(operations, features)
-    if let experts { moved += experts.bytes * experts.active(tokens: shape.tokens) }
-    if shape.tokens >= largeFrom { moved *= largeFactor }
+    var computed = isPerToken ? operations[0] + operations[1] * features[1] : FeatureSum.dot(operations, features)
+    if let experts {
+      let active = experts.active(tokens: driver.tokens(shape, perDecode: tokensPerDecode))
+      moved += experts.bytes * active
+      computed += experts.conversions * active
+    }
+    if largeFrom < .max, driver.tokens(shape, perDecode: tokensPerDecode) >= largeFrom { moved *= largeFactor }
     return ContextLines(
       launch: launch, operations: computed, operationsPerContext: operationsPerContext,
       bytes: moved, bytesPerContext: bytesPerContext, isWindowed: isWindowed)

@@ -7,9 +7,10 @@ public typealias RoofTimes = Hardware.RoofTimes
 
 /// One operator of a step on its device: its work as a function of the step's shape, and the rates it runs at.
 ///
-/// Time = count * (launch + max(operations / operationRate, bytes / byteRate)) where `driver` is present in the
-/// step, else nothing. Two parts may follow the shape in their own way, in terms that do not read decode contexts:
-/// the bytes of the experts that a step activates, and the rate of large messages; and in any term its ``form``. Source: the roofline model (Williams, Waterman, Patterson, CACM 52(4), 2009) with a fixed
+/// Time = count * (launch + max(conversions / conversionRate + operations / operationRate, bytes / byteRate)) where
+/// `driver` is present in the step, else nothing. Two parts may follow the shape in their own way, in terms that do not
+/// read decode contexts: the bytes of the experts that a step activates, and the rate of large messages; and in any term
+/// its ``form``. Source: the roofline model (Williams, Waterman, Patterson, CACM 52(4), 2009) with a fixed
 /// time per call.
 public struct CostTerm: Hashable, Sendable {
   /// What must be present in a step for the operator to run.
@@ -46,6 +47,14 @@ public struct CostTerm: Hashable, Sendable {
   public var byteRoof: Roof
   /// Whether its pairs and contexts are those within the model's attention window.
   public var isWindowed = false
+
+  /// Operations of the vector unit that one call needs to convert weights; they precede the others, so that the times
+  /// of both add up, while bytes move meanwhile.
+  public var conversions = 0.0
+  /// Achievable conversions per second.
+  public var conversionRate = Double.infinity
+  /// Tokens of a decoding sequence in a step: 1, but for models that compute a block of them.
+  public var tokensPerDecode = 1
 
   /// Weights of experts that one call reads besides `bytes`; nil without experts.
   public var experts: ActiveExperts?
@@ -97,19 +106,26 @@ public struct CostTerm: Hashable, Sendable {
   /// Whether the term is the host's time and not the device's.
   var isHost: Bool { launchRoof == .host || byteRoof == .host }
 
+  /// Tokens of a step of `shape` that the operator computes.
+  @inline(__always)
+  func tokens(_ shape: StepShape) -> Int { driver.tokens(shape, perDecode: tokensPerDecode) }
+
   /// Bytes of one call in a step of `shape` that cross `byteRoof`, the active experts' included.
   public func callBytes(_ shape: StepShape) -> Double {
     if let form { return formedBytes(form, shape) }
-    return bytes.value(shape, windowed: isWindowed) + (experts.map { $0.bytes * $0.active(tokens: shape.tokens) } ?? 0)
+    return bytes.value(shape, windowed: isWindowed) + (experts.map { $0.bytes * $0.active(tokens: tokens(shape)) } ?? 0)
+  }
+
+  /// Conversions of one call in a step of `shape`, the active experts' included.
+  public func callConversions(_ shape: StepShape) -> Double {
+    conversions + (experts.map { $0.conversions * $0.active(tokens: tokens(shape)) } ?? 0)
   }
 
   /// Whether the term can be a cost.
   var isValid: Bool {
     guard count >= 0, launch.isFinite, launch >= 0, operationRate > 0, byteRate > 0 else { return false }
-    if let experts {
-      guard experts.perToken >= 1, experts.count >= experts.perToken, experts.bytes.isFinite, experts.bytes >= 0
-      else { return false }
-    }
+    guard conversions.isFinite, conversions >= 0, conversionRate > 0, tokensPerDecode >= 1 else { return false }
+    if let experts, !experts.isValid { return false }
     if let large { guard large.byteRate > 0, large.byteRate <= byteRate, byteRate.isFinite else { return false } }
     guard form?.isValid ?? true, lasting.isValid else { return false }
     if readsDecodeContext, experts != nil || large != nil { return false }
@@ -117,29 +133,67 @@ public struct CostTerm: Hashable, Sendable {
   }
 }
 
+extension CostTerm.Driver {
+  /// Tokens that an operator of this driver computes in a step, each decoding sequence having `perDecode`.
+  @inline(__always)
+  func tokens(_ shape: StepShape, perDecode: Int) -> Int {
+    switch self {
+    case .step: shape.tokens + shape.decodes * (perDecode - 1)
+    case .prefill: shape.prefillTokens
+    case .decode: shape.decodes * perDecode
+    case .sample: shape.sampled + shape.decodes * (perDecode - 1)
+    }
+  }
+}
+
+extension CostTerm.Driver {
+  /// The feature, by its place in ``StepShape/features``, that counts those tokens, one of each decoding sequence.
+  var feature: Int {
+    switch self {
+    case .step: 1
+    case .sample: 2
+    case .prefill: 5
+    case .decode: 6
+    }
+  }
+}
+
 /// Weights of the experts that the tokens of a step activate.
 public struct ActiveExperts: Hashable, Sendable {
-  /// Experts of the layer.
+  /// Experts of the layer on the device.
   public var count: Int
-  /// Experts each token is routed to.
-  public var perToken: Int
+  /// Chance that a token is routed to a given one of them, in (0, 1].
+  public var share: Double
   /// Bytes of one expert's weights in this operator on this device.
   public var bytes: Double
+  /// Operations of the vector unit that convert them.
+  public var conversions: Double
 
-  /// Experts of `bytes` each.
-  public init(count: Int, perToken: Int, bytes: Double) {
+  /// Experts of `bytes` each, of which every token takes `share`.
+  public init(count: Int, share: Double, bytes: Double, conversions: Double = 0) {
     self.count = count
-    self.perToken = perToken
+    self.share = share
     self.bytes = bytes
+    self.conversions = conversions
   }
 
-  /// Expected number of distinct experts that `tokens` tokens activate, if each chooses its experts evenly and
-  /// independently: count * (1 - (1 - perToken / count)^tokens).
+  /// All experts of a layer, of `bytes` each, of which a token takes `perToken`.
+  public init(count: Int, perToken: Int, bytes: Double) {
+    self.init(count: count, share: Double(perToken) / Double(count), bytes: bytes)
+  }
+
+  /// Whether they can be.
+  var isValid: Bool {
+    count >= 1 && share > 0 && share <= 1 && bytes.isFinite && bytes >= 0 && conversions.isFinite && conversions >= 0
+  }
+
+  /// Expected number of distinct experts that `tokens` tokens activate, if they choose independently of each other:
+  /// count * (1 - (1 - share)^tokens).
   ///
   /// Complexity: O(log tokens) multiplications.
   public func active(tokens: Int) -> Double {
     var miss = 1.0
-    var square = 1 - Double(perToken) / Double(count)
+    var square = 1 - share
     var left = tokens
     while left > 0 {
       if left & 1 == 1 { miss *= square }

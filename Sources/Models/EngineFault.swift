@@ -4,7 +4,7 @@ import Hardware
 public enum EngineFault: Error, Hashable, CustomStringConvertible {
   /// A degree of parallelism below 1, or one that does not divide what it splits.
   case layout(String)
-  /// A kind of layer, or of decoding, that is read but has no operators yet.
+  /// Something about the model that operators cannot say.
   case notCosted(String)
   /// A device whose numbers cannot be.
   case device([DeviceFault])
@@ -12,8 +12,8 @@ public enum EngineFault: Error, Hashable, CustomStringConvertible {
   case arithmetic(Roofline.NoArithmetic)
   /// Several devices without a link between them.
   case noLink(device: String)
-  /// The weights and the workspace leave no room for a KV block: bytes on one device.
-  case memory(needed: Double, available: Double)
+  /// What must be on the fullest device leaves no room for a KV block.
+  case memory(MemoryBudget)
   /// An operator to be left out that the engine does not have, and those it has.
   case noOperator(String, among: [String])
   /// Terms that are no cost.
@@ -23,12 +23,13 @@ public enum EngineFault: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .layout(let why): why
-    case .notCosted(let kind): "\(kind) is read but not yet costed"
+    case .notCosted(let kind): "\(kind) cannot be costed"
     case .device(let faults): faults.map(\.description).joined(separator: "; ")
     case .arithmetic(let fault): fault.description
     case .noLink(let device): "\(device) has neither interconnect nor host-link to reach its peers"
-    case .memory(let needed, let available):
-      "weights and workspace need \(gigabytes(needed)) GB on each device, of which \(gigabytes(available)) GB may be used"
+    case .memory(let budget):
+      "weights and workspace need \(gigabytes(budget.taken)) GB on each device, of which "
+        + "\(gigabytes(budget.available)) GB may be used"
     case .noOperator(let name, let names): "no operator is named '\(name)'; there are \(names.joined(separator: ", "))"
     case .cost(let fault): "no cost: \(fault)"
     }

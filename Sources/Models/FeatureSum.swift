@@ -43,10 +43,12 @@ public struct FeatureSum: Hashable, Sendable {
     (2..<8).allSatisfy { coefficients[$0] == 0 }
   }
 
-  /// Whether every coefficient is finite and none is negative.
+  /// Whether every coefficient is finite, and the sum negative for no shape: a prompt token may give back what its own
+  /// pair was counted, since there are no fewer pairs than tokens.
   var isValid: Bool {
     [
-      constant, perToken, perSampled, perPrefillPair, perPrefillContext, perPrefillToken, perDecode, perDecodeContext,
+      constant, perToken, perSampled, perPrefillPair, perPrefillContext, perPrefillToken + perPrefillPair, perDecode,
+      perDecodeContext,
     ].allSatisfy { $0.isFinite && $0 >= 0 }
   }
 }

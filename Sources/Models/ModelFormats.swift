@@ -1,18 +1,54 @@
 import Hardware
 
+/// The weights of a model by the operators that read them.
+public enum WeightClass: String, CaseIterable, Hashable, Sendable {
+  /// Query, key, value and output projections, and those of other mixers.
+  case attention
+  /// Feed-forward blocks that every token passes, without shared experts.
+  case feedForward = "feed-forward"
+  /// Experts, the shared ones included.
+  case experts
+  /// Token and position embeddings.
+  case embedding
+  /// The output projection.
+  case head
+  /// Norms and routers: vectors and small matrices that are not quantised.
+  case norms
+}
+
 /// Formats of a model as it is served.
 public struct ModelFormats: Hashable, Sendable {
-  /// Of all weights.
-  public var weights: Format
-  /// Of the KV cache.
-  public var cache: Format
-  /// Of activations, and of the arithmetic.
-  public var activations: Format
+  /// Of weights whose class has no format of its own.
+  public var weights: StorageFormat
+  /// Of the classes that have one.
+  public var classes: [WeightClass: StorageFormat]
+  /// Of the KV cache, converted where it is read at no cost.
+  public var cache: StorageFormat
+  /// Of activations, and of the arithmetic of weights that are no wider.
+  public var activations: StorageFormat
+  /// Operations of the vector unit that convert one stored weight; nil for the format's own.
+  public var conversionOperations: Double?
 
   /// Formats, all `fp16` unless told.
-  public init(weights: Format = .fp16, cache: Format = .fp16, activations: Format = .fp16) {
+  public init(weights: StorageFormat = .fp16, cache: StorageFormat = .fp16, activations: StorageFormat = .fp16) {
     self.weights = weights
     self.cache = cache
     self.activations = activations
+    classes = [:]
+  }
+
+  /// The format of a class of weights.
+  ///
+  /// Norms and routers are kept in 16 bits where the weights are narrower, as published checkpoints keep them.
+  public subscript(weightClass: WeightClass) -> StorageFormat {
+    if let own = classes[weightClass] { return own }
+    return weightClass == .norms && weights.bits < 16 ? .fp16 : weights
+  }
+
+  /// The format that products with a class of weights compute in: that of the activations, or of the weights where
+  /// the activations have less than 16 bits and the weights more than them.
+  public func arithmetic(_ weightClass: WeightClass) -> Format {
+    let (weights, activations) = (self[weightClass].element, activations.element)
+    return activations.bytes < 2 && weights.bytes > activations.bytes ? weights : activations
   }
 }

@@ -10,6 +10,8 @@ public struct OperatorCost: Hashable, Sendable {
   public var seconds: Double
   /// Operations of all calls on one device.
   public var operations: Double
+  /// Operations of all calls on one device's vector unit that convert weights, not among `operations`.
+  public var conversions: Double
   /// Bytes of all calls on one device.
   public var bytes: Double
   /// What the bytes cross.

@@ -192,13 +192,15 @@ public struct StepCost: Sendable {
         OperatorCost(
           name: source.name, calls: source.count, seconds: lines.seconds(context),
           operations: Double(source.count) * source.operations.value(shape, windowed: source.isWindowed),
+          conversions: Double(source.count) * source.callConversions(shape),
           bytes: term.isHost ? 0 : Double(source.count) * source.callBytes(shape), byteRoof: term.byteRoof,
           bound: lines.launch > max(operations, bytes) ? term.launchRoof : byRoof))
     }
     if exposed > 0 {
       operators.append(
         OperatorCost(
-          name: Self.dispatchName, calls: 1, seconds: exposed, operations: 0, bytes: 0, byteRoof: .host, bound: .host))
+          name: Self.dispatchName, calls: 1, seconds: exposed, operations: 0, conversions: 0, bytes: 0, byteRoof: .host,
+          bound: .host))
     }
     return operators
   }
@@ -297,7 +299,9 @@ public struct StepCost: Sendable {
       let middle = DecodeRun(
         batch: batch, context: run.context + (steps - 1) * batch / 2,
         windowed: run.windowed + (steps - 1) * run.growing / 2, growing: run.growing)
-      roofs.add(explained(StepShape(middle, window: window)).roofs, count: Double(steps))
+      var shares = explained(StepShape(middle, window: window)).roofs
+      shares.scale(by: total.seconds / shares.total)
+      roofs.add(shares, count: 1)
       return
     }
     roofs.add(stages[0].decodeRoofs[batch], count: Double(steps))

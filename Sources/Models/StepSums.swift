@@ -51,7 +51,7 @@ extension StepCost {
       guard term.byteRoof == roof else { return FeatureSum() }
       var bytes = term.form.map { term.bytes(in: $0, sums.shape, steps: running) } ?? term.bytes
       if let experts = term.experts, running > 0 {
-        bytes.constant += experts.bytes * experts.active(meanTokens: Double(sums.shape.tokens) / Double(running))
+        bytes.constant += experts.bytes * experts.active(meanTokens: Double(term.tokens(sums.shape)) / Double(running))
       }
       return bytes
     }

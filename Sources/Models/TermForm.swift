@@ -57,15 +57,20 @@ public struct TermForm: Hashable, Sendable {
 
   /// The load of a step, and its operations' seconds at the term's own rate.
   ///
-  /// - Parameter sampled: whether the operator's tokens are those that are sampled.
+  /// - Parameters:
+  ///   - driver: which tokens the operator computes.
+  ///   - perDecode: how many of each decoding sequence.
   func load(
-    _ shape: StepShape, _ features: SIMD8<Double>, sampled: Bool, operations: SIMD8<Double>
+    _ shape: StepShape, _ features: SIMD8<Double>, _ driver: CostTerm.Driver, perDecode: Int,
+    operations: SIMD8<Double>
   ) -> (load: Load, computed: Double) {
     guard !members.isEmpty else {
       return (Load(passes: 1, features: features), FeatureSum.dot(operations, features))
     }
-    let column = sampled ? 2 : 1
-    let tokens = sampled ? shape.sampled : shape.tokens
+    let column = driver.feature
+    let tokens = driver.tokens(shape, perDecode: perDecode)
+    // What a sequence has beyond one token is counted by another feature.
+    let others = Double(tokens) - features[column]
     var moved = features
     moved[0] = 0
     moved[column] = 0
@@ -73,7 +78,7 @@ public struct TermForm: Hashable, Sendable {
     for member in members {
       let padded = member.rounding?.padded(tokens) ?? .init(tokens: tokens, passes: 1, largest: tokens)
       var own = features
-      own[column] = Double(padded.tokens)
+      own[column] = Double(padded.tokens) - others
       let factor = padded.largest > member.orderFrom ? member.orderFactor : 1
       computed = max(computed, FeatureSum.dot(operations, own) * member.slowness * factor)
       moved[0] += member.share * Double(padded.passes)
@@ -88,7 +93,8 @@ public struct TermForm: Hashable, Sendable {
 /// A class, so that the terms of a plain roofline, which every step walks, hold a null and stay small.
 final class CompiledForm: Sendable {
   let form: TermForm
-  let isSampled: Bool
+  let driver: CostTerm.Driver
+  let perDecode: Int
   /// Activations of one call, in bytes.
   let held: SIMD8<Double>
   /// Their seconds where no nearer memory holds them.
@@ -108,7 +114,8 @@ final class CompiledForm: Sendable {
     let calls = Double(term.count)
     let held = term.heldBytes.fixed
     self.form = form
-    isSampled = term.driver == .sample
+    driver = term.driver
+    perDecode = term.tokensPerDecode
     self.held = held
     heldSeconds = held * (calls / term.byteRate)
     var rest = term.bytes.fixed - held
@@ -122,9 +129,13 @@ final class CompiledForm: Sendable {
 
   /// Seconds of operations, seconds of bytes, and passes of a step.
   func seconds(_ term: CompiledTerm, _ shape: StepShape, _ features: SIMD8<Double>) -> (Double, Double, Double) {
-    let (load, computed) = form.load(shape, features, sampled: isSampled, operations: term.operations)
+    var (load, computed) = form.load(shape, features, driver, perDecode: perDecode, operations: term.operations)
     var read = weights
-    if let experts = term.experts { read += experts.bytes * expertFactor * experts.active(tokens: shape.tokens) }
+    if let experts = term.experts {
+      let active = experts.active(tokens: driver.tokens(shape, perDecode: perDecode))
+      read += experts.bytes * expertFactor * active
+      computed += experts.conversions * active
+    }
     read *= load.passes
     var moved = read + FeatureSum.dot(rest, load.features)
     let bytes = FeatureSum.dot(held, load.features)
@@ -160,7 +171,7 @@ extension CostTerm {
       sum.perPrefillToken -= held.perPrefillToken
       sum.perDecode -= held.perDecode
     }
-    let tokens = (driver == .sample ? shape.sampled : shape.tokens) / steps
+    let tokens = tokens(shape) / steps
     let passes = form.members.reduce(0) { $0 + $1.share * Double($1.rounding?.padded(tokens).passes ?? 1) }
     sum.constant *= form.weightRate != nil ? 0 : form.members.isEmpty ? 1 : passes
     return sum
@@ -171,13 +182,13 @@ extension CostTerm {
   func formedBytes(_ form: TermForm, _ shape: StepShape) -> Double {
     let features = isWindowed ? shape.windowedFeatures : shape.features
     let (load, _) = form.load(
-      shape, features, sampled: driver == .sample, operations: FeatureSum().fixed)
+      shape, features, driver, perDecode: tokensPerDecode, operations: FeatureSum().fixed)
     let held = FeatureSum.dot(heldBytes.fixed, load.features)
     let isNear = form.near.contains { held <= $0.capacity }
     var all = bytes.fixed
     all[0] = 0
     var sum = FeatureSum.dot(all, load.features) - (isNear ? held : 0)
-    let experts = experts.map { $0.bytes * $0.active(tokens: shape.tokens) } ?? 0
+    let experts = experts.map { $0.bytes * $0.active(tokens: tokens(shape)) } ?? 0
     if form.weightRate == nil { sum += (bytes.constant + experts) * load.passes }
     let context = isWindowed ? shape.windowedDecodeContext : shape.decodeContext
     return sum + bytes.perDecodeContext * Double(context)

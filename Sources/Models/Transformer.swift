@@ -18,7 +18,7 @@ public struct Transformer: Hashable, Sendable {
   /// Format that the model was made in; nil where the file does not say.
   public var publishedFormat: Format?
   /// Format that the published weights were quantised to; nil where they were not.
-  public var publishedWeights: Format?
+  public var publishedWeights: StorageFormat?
   /// Parameters of one norm per unit of width: 1 (scale) or 2 (scale and shift).
   public var normWidth: Int
   /// What stands before the first layer.
@@ -29,6 +29,8 @@ public struct Transformer: Hashable, Sendable {
   public var decoding: Decoding
   /// What the file leaves open and what is left out of the model, in the order of reading.
   public var notes: [ConfigNote]
+  /// The operators of a network that is no transformer and has no layers; else none.
+  public var operators: [ListedOperator] = []
 
   /// A model of layers with norms that scale, decoding token by token.
   public init(family: String, hidden: Int, layers: [Layer], vocabulary: Int, tiedEmbeddings: Bool) {
@@ -85,6 +87,7 @@ public struct Transformer: Hashable, Sendable {
   /// All parameters.
   public var parameters: Int {
     parameters(of: layers) + embeddingParameters + outputParameters - sharedParameters
+      + operators.reduce(0) { $0 + $1.count * $1.weights }
   }
 
   /// Parameters that one token passes through: all, without the experts it is not routed to.
@@ -98,8 +101,10 @@ public struct Transformer: Hashable, Sendable {
   }
 
   /// Bytes of one token's keys and values over all layers.
-  public func cacheBytesPerToken(_ format: Format) -> Double { Double(cacheElementsPerToken) * format.bytes }
+  public func cacheBytesPerToken(_ format: StorageFormat) -> Double { Double(cacheElementsPerToken) * format.bytes }
 
-  /// Bytes of all weights in one format. Scales of quantised formats are not counted.
-  public func weightBytes(_ format: Format) -> Double { Double(parameters) * format.bytes }
+  /// Bytes of all weights.
+  public func weightBytes(_ formats: ModelFormats) -> Double {
+    WeightShare(self, EngineLayout(), stage: 0, layers: layers).bytes(formats).reduce(0) { $0 + $1.bytes }
+  }
 }

@@ -84,7 +84,7 @@ import Units
     #expect(device.peerLink?.name == "pcie")
   }
 
-  @Test func elementsAreHalfAByteToEightBytes() {
-    #expect(Format.allCases.map(\.bytes) == [8, 4, 4, 2, 2, 1, 0.5, 4, 1, 0.5])
+  @Test func elementsAreAQuarterByteToEightBytes() {
+    #expect(Format.allCases.map(\.bytes) == [8, 4, 4, 2, 2, 1, 0.5, 4, 1, 0.5, 0.375, 0.25])
   }
 }

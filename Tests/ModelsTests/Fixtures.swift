@@ -78,5 +78,10 @@ func engines() throws -> [EngineCost] {
       try EngineCost(
         Catalogue.model(id), layout: EngineLayout(tensorParallel: tensor, pipelineParallel: pipeline), device: .busy))
   }
+  for model in Transformer.kinds { engines.append(try EngineCost(model, device: .busy)) }
+  engines.append(
+    try EngineCost(
+      .deepSeek, formats: ModelFormats(weights: StorageFormat(name: "int4-g128")),
+      layout: EngineLayout(tensorParallel: 2, attentionGroups: 4, expertParallel: 8, expertSkew: 1.2), device: .busy))
   return engines
 }

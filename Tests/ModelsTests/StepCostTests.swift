@@ -186,12 +186,7 @@ import Units
         sums.prefillSteps += shape.prefillTokens > 0 ? 1 : 0
         sums.decodeSteps += shape.decodes > 0 ? 1 : 0
         sums.sampledSteps += shape.sampled > 0 ? 1 : 0
-        sums.shape.prefillTokens += shape.prefillTokens
-        sums.shape.prefillPairs += shape.prefillPairs
-        sums.shape.prefillContext += shape.prefillContext
-        sums.shape.firstTokens += shape.firstTokens
-        sums.shape.decodes += shape.decodes
-        sums.shape.decodeContext += shape.decodeContext
+        sums.shape.add(shape)
         for stage in 0..<engine.cost.stageCount {
           for part in engine.cost.operators(of: shape, stage: stage) {
             operations += part.operations

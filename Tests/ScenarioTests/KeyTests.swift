@@ -33,11 +33,13 @@ import Testing
 
   /// Settings that no file under `scenarios` has.
   private static let rare = """
-    model: llama-2-7b
+    model: {name: llama-2-7b, conversion-operations: 4, kv-cache: fp16}
     cluster: {pools: {a: {device: a100-sxm, preemption: swap, batch: {decode-first: {decode-steps: 4}}}}}
     policy: {batch: {decode-first: {decode-steps: 4}}}
+    slo: {ttft: 2x, reference: {device: a100-sxm, expert-parallel: 1}}
     workload: {generator: poisson, lengths: {resample: {trace: {path: t.csv}}}}
     variants:
+      formats: {cluster: {pools: {a: {expert-link: nvlink4, expert-parallel: 1, precision: {conversion-operations: 4}}}}}
       chunked: {cluster: {pools: {a: {batch: {chunked: {token-budget: 512}}}}}}
       prompts: {workload: {lengths: {prompt: {lognormal: {mean: 5 tokens, cv: 1, max: 9 tokens}}}}}
     """

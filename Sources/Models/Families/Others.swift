@@ -48,7 +48,7 @@ extension Family {
     attention.outputBias = true
     attention.bidirectional = true
     let layer = Layer(
-      mixer: .attention(attention), feedForward: FeedForward(width: width, gated: false, bias: true))
+      mixer: .attention(attention), feedForward: FeedForward(width: width, gated: false, bias: true), role: .encoder)
     var model = Transformer(
       family: family.type, hidden: hidden, layers: Array(repeating: layer, count: layers),
       vocabulary: reader.integer("vocab_size", in: Bounds.vocabulary), tiedEmbeddings: true)

@@ -60,8 +60,8 @@ struct DeviceReader {
 
   private func compute(_ fields: Fields) -> [Format: ArithmeticRate] {
     var rates: [Format: ArithmeticRate] = [:]
-    let names = Format.allCases.map(\.rawValue)
-    for format in Format.allCases {
+    let names = Format.arithmetic.map(\.rawValue)
+    for format in Format.arithmetic {
       guard let rate = fields.sourcedFields(format.rawValue, example: "312 TFLOP/s", required: false) else { continue }
       let value = rate.required("value", ComputeRate.self)
       if !rate.has("accumulator") { rate.missing("accumulator", example: "fp32") }

@@ -15,9 +15,9 @@ extension KeyTable {
       Key("device", .name(.device), "A device of the catalogue, or devices/NAME.yaml beside the scenario."),
       Key("replicas", .count(1...PoolSection.replicaLimit), "How many engines serve."),
       Key("data-parallel", .count(1...1_000), "Engines of each replica; it multiplies the replicas."),
-      Key("tensor-parallel", .count(1...1024), "Devices that share every layer."),
-      Key("pipeline-parallel", .count(1...64), "Stages that share the layers out."),
       Key("stage-link", .name(.link), "What joins two stages, where it is not what joins the devices."),
+      Key("expert-link", .name(.link), "What joins the devices of experts, where it is not what joins the devices."),
+      Key("precision", .section(formats), "Formats in place of the model's; the KV cache keeps its own."),
       Key("kv-cache", .section(cache), "The memory of keys and values."),
       Key("limits", .section(limits), "What a step may hold at most."),
       Key("preemption", .oneOf(preemption), "What happens to a sequence that the cache has no room for."),
@@ -25,8 +25,19 @@ extension KeyTable {
       Key("free-operators", .list(.name(.operator)), "Operators that cost nothing, to ask what they cost now."),
       Key("power", .section(power), "Watts of one replica; the devices' unless given."),
       Key("price", .quantity(Price.self), "Price of one replica; the devices' unless given."),
-    ]
+    ] + layout
   }
+
+  /// How a model lies over devices.
+  static let layout = [
+    Key("tensor-parallel", .count(1...1024), "Devices that share every layer."),
+    Key("pipeline-parallel", .count(1...64), "Stages that share the layers out."),
+    Key("expert-parallel", .count(1...1024), "Parts that the experts of a layer are spread over."),
+    Key(
+      "data-parallel-attention", .count(1...1024),
+      "Groups of devices with sequences, and all weights but the experts', of their own."),
+    Key("expert-skew", .number(1...1024), "Tokens of the part with the most to compute over those of the mean one."),
+  ]
 
   private static let cache = [
     Key("block", .count(1...65_536), "Tokens of a block."),

@@ -17,7 +17,7 @@ extension KeyTable {
     Key("kind", .choice(DeviceKind.allCases.map(\.rawValue)), "What it is.", isRequired: true),
     Key("memory", .list(.section(memory)), "Its memories; the first holds weights and KV cache.", isRequired: true),
     Key(
-      "compute", .section(Format.allCases.map(rate)), "Peak arithmetic by format.", isRequired: true),
+      "compute", .section(Format.arithmetic.map(rate)), "Peak arithmetic by format.", isRequired: true),
     Key("interconnect", .name(.link), "The link to its peers in a machine."),
     Key("host-link", .name(.link), "The link to its host."),
     Key("execution", .section(execution), "Time beyond arithmetic and bytes.", isRequired: true),
@@ -37,7 +37,7 @@ extension KeyTable {
   private static func rate(_ format: Format) -> Key {
     let settings = [
       Key("value", .quantity(ComputeRate.self), "The peak rate, a multiply-add counted as two.", isRequired: true),
-      Key("accumulator", .choice(Format.allCases.map(\.rawValue)), "The format of sums.", isRequired: true),
+      Key("accumulator", .choice(Format.arithmetic.map(\.rawValue)), "The format of sums.", isRequired: true),
       source,
     ]
     return Key(format.rawValue, .section(settings), "Peak arithmetic in \(format.rawValue).")

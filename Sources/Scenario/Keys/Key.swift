@@ -37,6 +37,8 @@ public indirect enum Shape: Sendable {
   case choice([String])
   /// Any text.
   case text
+  /// A text that matches a regular expression.
+  case spelled(String)
   /// The name of something; the catalogue or the document says of what.
   case name(Namable)
   /// Two numbers, the lesser first.

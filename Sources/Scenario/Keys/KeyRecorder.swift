@@ -46,7 +46,7 @@ extension KeyRecorder.Expected {
     if case .either(let shapes) = shape { return shapes.contains { agrees(with: $0) } }
     switch (self, shape) {
     case (.anything, _), (_, .open): return true
-    case (.text, .text), (.text, .name): return true
+    case (.text, .text), (.text, .name), (.text, .spelled): return true
     case (.choice(let words), .choice(let known)): return Set(words) == Set(known)
     case (.choice(let words), .flag): return Set(words) == ["false", "true"]
     // The names of variants differ between scenarios.

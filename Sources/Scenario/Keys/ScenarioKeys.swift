@@ -40,14 +40,32 @@ public enum KeyTable {
     ]
   }
 
-  private static let formats = Format.allCases.map(\.rawValue)
+  private static let model =
+    [
+      Key("name", .name(.model), "A model of the catalogue, or models/NAME/config.json beside the scenario."),
+      Key("config", .name(.file), "A config.json of Hugging Face, beside the scenario."),
+      Key("kv-cache", format, "The format of keys and values."),
+    ] + formats
 
-  private static let model = [
-    Key("name", .name(.model), "A model of the catalogue, or models/NAME/config.json beside the scenario."),
-    Key("config", .name(.file), "A config.json of Hugging Face, beside the scenario."),
-    Key("weights", .choice(formats), "The format of the weights."),
-    Key("activations", .choice(formats), "The format of the activations."),
-    Key("kv-cache", .choice(formats), "The format of keys and values."),
+  /// Names without parts, then those with a group or a codebook.
+  private static let format = Shape.either([
+    .choice(StorageFormat.named.map(\.name)),
+    .spelled("^((fp8|fp4|int8|int4|int3|int2)-g[0-9]+(-[sz][a-z0-9]+)*|codebook-[0-9]+x[0-9]+-v[0-9]+)$"),
+  ])
+
+  /// Formats by the names of storage formats: `bf16`, `fp8`, `mxfp4`, `int4-g128`, `codebook-1x16-v8`.
+  static let formats = [
+    Key("weights", format, "The format of all weights whose kind has none of its own."),
+    Key("attention", format, "The format of the projections of attention and other mixers."),
+    Key("feed-forward", format, "The format of dense feed-forward blocks."),
+    Key("experts", format, "The format of experts, shared ones included."),
+    Key("embedding", format, "The format of the embeddings, and of a head that shares them."),
+    Key("head", format, "The format of the output projection."),
+    Key("norms", format, "The format of norms and routers; 16 bits where the weights are narrower."),
+    Key("activations", format, "The format of the activations, and of arithmetic."),
+    Key(
+      "conversion-operations", .number(0...1000),
+      "Vector operations that convert one weight the device does not compute with as it is stored."),
   ]
 
   private static func policy(_ policies: PolicyCatalogue) -> [Key] {

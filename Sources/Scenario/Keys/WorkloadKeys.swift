@@ -96,9 +96,8 @@ extension KeyTable {
     }
   }
 
-  private static let reference = [
-    Key("device", .name(.device), "The device.", isRequired: true),
-    Key("tensor-parallel", .count(1...1024), "Devices that share every layer."),
-    Key("pipeline-parallel", .count(1...64), "Stages that share the layers out."),
-  ]
+  private static let reference =
+    [
+      Key("device", .name(.device), "The device.", isRequired: true)
+    ] + layout
 }

@@ -8,6 +8,8 @@ struct EngineBuild {
   let layout: EngineLayout
   let device: Device
   let stageLink: Link?
+  /// Joins the devices that experts are spread over; nil for the devices' own link.
+  var expertLink: Link?
   let plan: MemoryPlan
   /// Operators that cost nothing.
   var free: [String] = []
@@ -23,23 +25,23 @@ struct EngineBuild {
     } catch {
       let place = fields.place
       switch error {
-      case .memory(let needed, let available):
-        let share = model.transformer.weightBytes(model.formats.weights) / Double(layout.devices)
+      case .memory(let budget):
         let devices = layout.devices == 1 ? "" : " a device"
+        let state = budget.state > 0 ? " + state \(Memory(budget.state).text)" : ""
         diagnostics.error(
           at: place, "pool '\(pool)' cannot hold \(model.name)",
-          why: "weights \(Memory(share).text) + workspace \(Memory(max(0, needed - share)).text) + one block "
-            + "\(Memory(blockBytes).text)\(devices) > \(Memory(available).text) = \(Fraction(plan.utilization).text) of the "
+          why:
+            "weights \(Memory(budget.weights).text) + workspace \(Memory(budget.workspace).text)\(state) + one block "
+            + "\(Memory(budget.blockBytes).text)\(devices) > \(Memory(budget.available).text) = "
+            + "\(Fraction(plan.utilization).text) of the "
             + "\(Memory(device.memory.first?.capacity.value.value ?? 0).text) of \(deviceName)",
           fix: fittingLayout.map { "tensor-parallel: \($0), or a smaller format" }
             ?? "a smaller format, or a device with more memory")
       case .layout(let why):
+        let key = LayoutSection.degrees.first { why.hasPrefix($0) } ?? LayoutSection.degrees[0]
         diagnostics.error(
-          at: fields.valuePlace(of: why.hasPrefix("pipeline") ? "pipeline-parallel" : "tensor-parallel"),
-          "pool '\(pool)' cannot split \(model.name)", why: why,
-          fix: why.hasPrefix("pipeline")
-            ? "a smaller pipeline-parallel"
-            : closestLayout.map { "tensor-parallel: \($0)" } ?? "a tensor-parallel that divides the model's heads")
+          at: fields.valuePlace(of: key), "pool '\(pool)' cannot split \(model.name)", why: why,
+          fix: fix(key))
       case .noLink(let name):
         diagnostics.error(
           at: fields.valuePlace(of: "device"), "the devices of pool '\(pool)' are not joined",
@@ -68,13 +70,25 @@ struct EngineBuild {
 
   private func build(_ layout: EngineLayout) throws(EngineFault) -> EngineCost {
     try EngineCost(
-      model.transformer, formats: model.formats, layout: layout, device: device, stageLink: stageLink, plan: plan,
-      free: free)
+      model.transformer, formats: model.formats, layout: layout, device: device, stageLink: stageLink,
+      expertLink: expertLink, plan: plan, free: free)
   }
 
-  /// Bytes of one KV block on one device.
-  private var blockBytes: Double {
-    model.transformer.cacheBytesPerToken(model.formats.cache) * Double(plan.blockTokens) / Double(layout.devices)
+  /// A degree of parallelism in place of one that cannot be.
+  private func fix(_ key: String) -> String {
+    if key.hasPrefix("pipeline") { return "a smaller pipeline-parallel" }
+    guard key.contains("expert") || key.contains("attention") else {
+      return closestLayout.map { "tensor-parallel: \($0)" } ?? "a tensor-parallel that divides the model's heads"
+    }
+    let wanted = max(layout.expertParallel, layout.stageDevices)
+    let degree = [256, 128, 64, 32, 16, 8, 4, 2].first { degree in
+      guard degree <= wanted else { return false }
+      var tried = layout
+      tried.expertParallel = degree
+      tried.attentionGroups = max(1, degree / layout.tensorParallel)
+      return (try? build(tried)) != nil
+    }
+    return degree.map { "expert-parallel: \($0), and no data-parallel-attention" } ?? "leave \(key) away"
   }
 
   /// The smallest tensor-parallel degree that is a power of two and fits.
@@ -107,7 +121,7 @@ struct EngineBuild {
   private func warnOfLargeCache(_ engine: EngineCost, _ pool: String, _ deviceName: String, _ fields: Fields) {
     let memory = engine.memory
     let cache = memory.cacheBytesPerToken * Double(memory.cacheTokens)
-    guard plan.blocks != nil, memory.weights + memory.workspace + cache > memory.available else { return }
+    guard plan.blocks != nil, memory.taken + cache > memory.available else { return }
     fields.diagnostics.warning(
       at: fields.place, "pool '\(pool)' has not the memory that its kv-cache.capacity asks for",
       why: "weights \(Memory(memory.weights).text) + workspace \(Memory(memory.workspace).text) + KV cache "

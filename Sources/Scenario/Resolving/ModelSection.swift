@@ -3,7 +3,7 @@ import Hardware
 import Models
 import Units
 
-/// Reads `model: NAME` or `model: {name: ..., config: ..., weights: fp8, kv-cache: fp8, activations: bf16}`.
+/// Reads `model: NAME` or `model: {name: ..., config: ..., kv-cache: fp8}` with the keys of ``FormatSection``.
 struct ModelSection {
   let reading: Reading
   let shelf: Shelf
@@ -43,24 +43,27 @@ struct ModelSection {
 
   /// The formats, those of the model unless given; they are checked even where the model has faults.
   private func formats(_ fields: Fields, _ model: Transformer?) -> ModelFormats {
-    func format(_ key: String, default fallback: Format, because source: String) -> Format {
-      let name = fields.choice(
-        key, of: Format.allCases.map(\.rawValue), default: fallback.rawValue, because: source)
-      return name.flatMap(Format.init(rawValue:)) ?? fallback
-    }
     for note in model?.notes ?? [] {
       reading.note(
         "model.config.\(note.key)", note.value, note.isDefault ? .byDefault(note.why) : .computed(note.why))
     }
-    let published = model?.publishedFormat ?? .fp16
+    let published = StorageFormat(model?.publishedFormat ?? .fp16)
     let source =
       model?.publishedWeights != nil
       ? "quantization_config of config.json"
       : model?.publishedFormat == nil ? "config.json names no torch_dtype" : "torch_dtype of config.json"
-    let weights = format("weights", default: model?.publishedWeights ?? published, because: source)
-    let wide: Format = published.bytes == 2 ? published : .fp16
-    let activations = format("activations", default: wide, because: "the model's 16-bit format")
-    let cache = format("kv-cache", default: activations, because: "as the activations (vLLM: kv-cache-dtype auto)")
-    return ModelFormats(weights: weights, cache: cache, activations: activations)
+    var formats = ModelFormats(
+      weights: model?.publishedWeights ?? published, cache: .fp16,
+      activations: published.bits == 16 ? published : .fp16)
+    if let quantized = model?.publishedWeights, !fields.has("weights") {
+      // Quantised checkpoints leave embedding and head alone, and those in MXFP4 quantise experts only.
+      formats.classes = [.embedding: published, .head: published]
+      if quantized == .mxfp4 { formats.classes[.attention] = published }
+    }
+    let section = FormatSection(fields: fields)
+    section.read(&formats, weightsFrom: source, activationsFrom: "the model's 16-bit format")
+    formats.cache = section.format(
+      "kv-cache", default: formats.activations, because: "as the activations (vLLM: kv-cache-dtype auto)")
+    return formats
   }
 }

@@ -41,9 +41,7 @@ struct PoolSection {
     let device = device(fields)
     let replicas = fields.count("replicas", in: 1...Self.replicaLimit, default: 1, because: "one replica")
     let copies = fields.count("data-parallel", in: 1...1_000, default: 1, because: "one engine per replica")
-    let layout = EngineLayout(
-      tensorParallel: fields.count("tensor-parallel", in: 1...1024, default: 1, because: "one device") ?? 1,
-      pipelineParallel: fields.count("pipeline-parallel", in: 1...64, default: 1, because: "one stage") ?? 1)
+    let layout = LayoutSection(fields: fields).layout()
     let limits = fields.fields("limits")
     var plan = MemoryPlan()
     plan.maxSequences =
@@ -54,11 +52,15 @@ struct PoolSection {
     limits.finish()
     let watermark = cache(fields.fields("kv-cache"), &plan)
     let preemption = preemption(fields, device, layout)
-    let stageLink = fields.text("stage-link").flatMap { shelf.link($0, at: fields.valuePlace(of: "stage-link")) }
+    func link(_ key: String) -> Link? {
+      fields.text(key).flatMap { shelf.link($0, at: fields.valuePlace(of: key)) }
+    }
+    let (stageLink, expertLink) = (link("stage-link"), link("expert-link"))
     let batch = fields.has("batch") ? Self.batch(fields, policies, context) : batch
     let free = freeOperators(fields)
     let power = power(fields, device, layout)
     let price = price(fields, device, layout)
+    let model = served(fields)
     fields.finish()
     if let replicas, let copies, replicas * copies > Self.replicaLimit {
       reading.diagnostics.error(
@@ -69,13 +71,15 @@ struct PoolSection {
       reading.diagnostics.errorCount == errors
     else { return nil }
     let build = EngineBuild(
-      model: model, layout: layout, device: device.value, stageLink: stageLink, plan: plan, free: free)
+      model: model, layout: layout, device: device.value, stageLink: stageLink, expertLink: expertLink, plan: plan,
+      free: free)
     guard let engine = build.engine(pool: name, deviceName: device.name, fields) else { return nil }
     let blocks = engine.memory.blocks
     let cacheDescription = KVCacheDescription(
       blockTokens: plan.blockTokens, blocks: blocks, watermark: Int(Double(blocks) * watermark),
       bytesPerToken: engine.cacheBytesPerToken)
     noteBlocks(engine, plan, fields)
+    noteConversions(engine, fields)
     let description = EngineDescription(
       cost: engine.cost, cache: cacheDescription, maxSequences: plan.maxSequences, maxBatchTokens: plan.maxBatchTokens,
       preemption: preemption, power: power)
@@ -86,6 +90,20 @@ struct PoolSection {
         name: name, deviceName: device.name, device: device.value, engine: engine, replicas: replicas * copies,
         price: price, power: power, batch: batch.name)
     )
+  }
+
+  /// The model in the formats under `precision`; the KV cache keeps its own, since caches move between pools.
+  private func served(_ fields: Fields) -> ServedModel? {
+    let precision = fields.fields("precision")
+    var formats = model?.formats ?? ModelFormats()
+    if fields.has("precision") {
+      FormatSection(fields: precision).read(
+        &formats, weightsFrom: "as the model's", activationsFrom: "as the model's")
+    }
+    precision.finish()
+    var served = model
+    served?.formats = formats
+    return served
   }
 
   /// The names under `free-operators`: what a cluster would be worth if they cost nothing.
@@ -111,6 +129,18 @@ struct PoolSection {
       plan.blocks == nil
       ? "(\(room[0]) usable - \(room[1]) weights - \(room[2]) workspace) of a device" : "capacity / block"
     reading.note(fields.path("kv-cache.blocks"), "\(budget.blocks)", .computed(how))
+  }
+
+  /// Says what it takes to convert weights, where a device must and the scenario does not say.
+  private func noteConversions(_ engine: EngineCost, _ fields: Fields) {
+    guard engine.formats.conversionOperations == nil else { return }
+    let counts = WeightClass.allCases.compactMap { name in
+      engine.conversions[name].map { "\(Int($0)) a weight of \(name.rawValue)" }
+    }
+    guard !counts.isEmpty else { return }
+    reading.note(
+      fields.path("precision.conversion-operations"), counts.joined(separator: ", "),
+      .byDefault("instructions of vLLM's marlin/dequant.h, counted as two operations each; assumed for other formats"))
   }
 
   /// The batch policy under the key `batch`.

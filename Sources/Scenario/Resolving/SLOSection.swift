@@ -99,9 +99,7 @@ struct SLOSection {
   }
 
   private func reference(_ fields: Fields) -> ReferenceEngine? {
-    let layout = EngineLayout(
-      tensorParallel: fields.count("tensor-parallel", in: 1...1024, default: 1, because: "one device") ?? 1,
-      pipelineParallel: fields.count("pipeline-parallel", in: 1...64, default: 1, because: "one stage") ?? 1)
+    let layout = LayoutSection(fields: fields).layout()
     let name = fields.required("device", example: "a100-sxm").flatMap { _ in fields.text("device") }
     let device = name.flatMap { shelf.device($0, at: fields.valuePlace(of: "device")) }
     fields.finish()

@@ -1,0 +1,87 @@
+import Hardware
+
+/// Attention with a cache of keys and values.
+///
+/// It has 4 operations per query head, element of a head and query-key pair (2 for the scores, 2 for the values), and
+/// reads keys and values once. Under a causal mask a prompt of n tokens has n (n + 1) / 2 pairs, without it n^2. In a
+/// window that looks both ways a token sees as many as in a causal one of the same length.
+extension Operators {
+  /// Elements of a token's queries on one device.
+  func queries(_ attention: Attention) -> Double { Double(attention.queryWidth) / tensor }
+  /// Elements of a token's keys, or of its values, on one device; shared heads are copied.
+  func keys(_ attention: Attention) -> Double {
+    Double(attention.headDimension) * Double(layout.kvHeads(of: attention))
+  }
+
+  /// `layers` attentions, `windowed` of them through the model's window.
+  ///
+  /// Layers that share another's cache neither project nor write keys. A decoder beside an encoder attends twice, each
+  /// cached token belonging to one of the two: the encoder's to the cross attention, whose keys are projected from
+  /// every prompt token, and the generated ones to the layer's own.
+  func attend(_ layers: Int, _ shape: Attention, windowed: Int, _ role: Layer.Role) -> [CostTerm] {
+    let (queries, keys) = (queries(shape), shape.sharesCache ? 0 : keys(shape))
+    let matrices = shape.sharesCache ? 1 : 3
+    var terms = [
+      product("attention.qkv", layers, .attention, role, from: hidden, to: queries + 2 * keys, matrices: matrices)
+    ]
+    if role != .encoder { terms.append(cacheWrite(layers, shape, role)) }
+    if role == .crossDecoder {
+      terms.append(
+        product("cross.kv", layers, .attention, .encoder, from: hidden, to: 2 * keys, matrices: 2))
+      terms.append(product("cross.query", layers, .attention, role, from: hidden, to: queries))
+    }
+    for (count, isWindowed) in [(layers - windowed, false), (windowed, true)] where count > 0 {
+      terms.append(prefillAttention(count, shape, isWindowed, role))
+      if role != .encoder { terms.append(decodeAttention(count, shape, isWindowed, role)) }
+    }
+    terms.append(product("attention.output", layers, .attention, role, from: queries, to: hidden))
+    if role == .crossDecoder {
+      terms.append(product("cross.output", layers, .attention, role, from: queries, to: hidden))
+    }
+    return terms
+  }
+
+  private func prefillAttention(_ layers: Int, _ shape: Attention, _ isWindowed: Bool, _ role: Layer.Role) -> CostTerm {
+    let (queries, keys) = (queries(shape) / groups, keys(shape) / groups)
+    var term = term("attention.prefill" + (isWindowed ? ".window" : ""), layers, .prefill, rates.attention)
+    term.isWindowed = isWindowed
+    if role == .crossDecoder {
+      // The first generated token sees every prompt token.
+      term.operations.perPrefillToken = 4 * queries
+      term.bytes.perPrefillToken = 2 * keys * cached
+      term.lasting = term.bytes
+      return term
+    }
+    let isFull = shape.bidirectional && !isWindowed
+    term.operations.perPrefillPair = (isFull ? 8 : 4) * queries
+    term.operations.perPrefillToken = isFull ? -4 * queries : 0
+    term.bytes.perPrefillContext = 2 * keys * (role == .encoder ? activation : cached)
+    term.bytes.perPrefillToken = 2 * queries * activation
+    return term
+  }
+
+  /// Attention of the decoding sequences; the tokens of a block also see those of the block, half of it on average
+  /// besides the one that is settled.
+  private func decodeAttention(_ layers: Int, _ shape: Attention, _ isWindowed: Bool, _ role: Layer.Role) -> CostTerm {
+    let (queries, keys) = (queries(shape) / groups, keys(shape) / groups)
+    let attentions: Double = role == .crossDecoder ? 2 : 1
+    var term = term("attention.decode" + (isWindowed ? ".window" : ""), layers, .decode, rates.attention)
+    term.isWindowed = isWindowed
+    term.launch *= attentions
+    term.operations.perDecodeContext = 4 * queries * block
+    term.operations.perDecode = 4 * queries * block * (block - 1) / 2
+    term.bytes.perDecodeContext = 2 * keys * cached
+    term.bytes.perDecode = attentions * 2 * queries * activation * block + 2 * keys * cached * (block - 1) / 2
+    return term
+  }
+
+  /// Rotary positions of queries and keys, then keys and values into the cache: two kernels.
+  private func cacheWrite(_ layers: Int, _ shape: Attention, _ role: Layer.Role) -> CostTerm {
+    let (queries, keys) = (queries(shape), shape.sharesCache ? 0 : keys(shape))
+    var term = elementwise(
+      "attention.cache", layers, role, bytes: 2 * (queries + keys) * activation + 2 * keys * (activation + cached))
+    term.launch *= 2
+    term.lasting = perToken(role, 2 * keys * cached)
+    return term
+  }
+}

@@ -1,0 +1,49 @@
+import Hardware
+import Models
+import Units
+
+/// Reads formats: `weights`, which stands for every class of weights, then one key for each class (`attention`,
+/// `feed-forward`, `experts`, `embedding`, `head`, `norms`), `activations` and `conversion-operations`.
+struct FormatSection {
+  let fields: Fields
+
+  /// Changes those of `formats` that are given, and notes those in force.
+  func read(_ formats: inout ModelFormats, weightsFrom: String, activationsFrom: String) {
+    formats.weights = format("weights", default: formats.weights, because: weightsFrom)
+    for name in WeightClass.allCases where fields.has(name.rawValue) {
+      formats.classes[name] = format(name.rawValue, default: formats[name], because: "as the weights")
+    }
+    formats.activations = format("activations", default: formats.activations, because: activationsFrom)
+    if fields.has("conversion-operations") {
+      formats.conversionOperations = fields.number("conversion-operations", in: 0...1000)
+    }
+  }
+
+  /// The format under `key`.
+  func format(_ key: String, default fallback: StorageFormat, because source: String) -> StorageFormat {
+    guard let name = fields.text(key, default: fallback.description, because: source) else { return fallback }
+    let place = fields.valuePlace(of: key)
+    let names = StorageFormat.named.map(\.name)
+    do throws(StorageFormat.NameFault) {
+      let format = try StorageFormat(name: name)
+      guard case .codebook = format.scheme, key == "activations" || key == "kv-cache" else { return format }
+      fields.diagnostics.error(
+        at: place, "'\(fields.path(key))' cannot be '\(name)'", why: "codebooks hold weights, which do not change",
+        fix: "choose a format without codebooks")
+    } catch {
+      switch error {
+      case .unknown:
+        fields.diagnostics.error(
+          at: place, "'\(fields.path(key))' cannot be '\(name)'",
+          why: "it is one of \(names.joined(separator: ", ")), or like \(wordList(StorageFormat.patterns))",
+          fix: nearestWord(to: name, among: names + StorageFormat.patterns).map { "did you mean '\($0)'?" }
+            ?? "choose one of them")
+      case .part(let part, let expected):
+        fields.diagnostics.error(
+          at: place, "'\(fields.path(key))' cannot be '\(name)'", why: "'\(part)' should be \(expected)",
+          fix: "write it as in '\(key): \(StorageFormat.patterns[name.hasPrefix("codebook") ? 2 : 0])'")
+      }
+    }
+    return fallback
+  }
+}
