@@ -64,4 +64,14 @@ import Testing
     }
     #expect(try String(contentsOf: Self.path, encoding: .utf8) == text)
   }
+
+  /// Every family that a refusal names has its place in `scenarios/MODELS.md`.
+  @Test func everyFamilyIsExplained() throws {
+    let root = Self.path.deletingLastPathComponent().deletingLastPathComponent()
+    let page = try String(contentsOf: root.appending(path: "scenarios/MODELS.md"), encoding: .utf8)
+    let error = #expect(throws: ConfigError.self) { try Transformer(config: Data(#"{"model_type": "rwkv"}"#.utf8)) }
+    let families = try #require(error?.faults.first?.why).dropFirst("understood are ".count).split(separator: ", ")
+    #expect(families.count >= 35)
+    for family in families { #expect(page.contains("`\(family)`"), "\(family)") }
+  }
 }

@@ -1,0 +1,55 @@
+import Models
+import Testing
+
+@testable import Scenario
+
+/// Models that the catalogue does not have.
+@Suite struct OwnModelTests {
+  /// A Llama of a size that nobody made, with keys as training scripts leave them.
+  private let config = """
+    {"architectures": ["LlamaForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 1, "head_dim": 80,
+     "hidden_act": "silu", "hidden_size": 1920, "initializer_range": 0.02, "intermediate_size": 5120,
+     "max_position_embeddings": 16384, "model_type": "llama", "num_attention_heads": 24, "num_hidden_layers": 30,
+     "num_key_value_heads": 6, "rms_norm_eps": 1e-05, "rope_theta": 500000.0, "torch_dtype": "bfloat16",
+     "transformers_version": "4.46.0", "use_cache": true, "vocab_size": 65536}
+    """
+
+  private func serving(_ model: String) -> String {
+    """
+    model: \(model)
+    cluster: {pools: {all: {device: l40s}}}
+    workload: {generator: constant, rate: 1 /s, requests: 3, lengths: {prompt: 100 tokens, output: 10 tokens}}
+    """
+  }
+
+  /// The scenario `text` with one file beside it, resolved.
+  private func resolved(_ text: String, _ path: String, _ file: String) throws -> ResolvedScenario {
+    try withFolder { folder in
+      try write(text, to: "\(folder)/s.yaml")
+      try write(file, to: "\(folder)/\(path)")
+      return try Scenario.read(
+        path: "\(folder)/s.yaml", catalogue: Catalogue(root: repository + "/scenarios", dataRoots: [])
+      ).resolve()
+    }
+  }
+
+  @Test(arguments: [("models/mine/config.json", "mine"), ("my/config.json", "{config: my/config.json}")])
+  func aFileBesideTheScenarioIsServed(path: String, model: String) throws {
+    let resolved = try resolved(serving(model), path, config)
+    let engine = try #require(resolved.pools.first).engine
+    #expect(engine.model.layers.count == 30 && engine.formats.weights == .bf16)
+    // 2 * 30 layers * 6 heads * 80 * 2 B
+    #expect(engine.cacheBytesPerToken == 57_600)
+  }
+
+  /// What the file leaves to its configuration class is among the settings, with the class.
+  @Test func defaultsOfTheClassAreSettings() throws {
+    let gemma = """
+      {"model_type": "gemma3_text", "hidden_size": 640, "num_hidden_layers": 12, "intermediate_size": 2048,
+       "num_attention_heads": 4, "num_key_value_heads": 1, "vocab_size": 1000}
+      """
+    let resolved = try resolved(serving("{config: g.json}"), "g.json", gemma)
+    let setting = try #require(resolved.settings.first { $0.path == "model.config.head_dim" })
+    #expect(setting.value == "256" && setting.origin == .byDefault("Gemma3TextConfig"))
+  }
+}
