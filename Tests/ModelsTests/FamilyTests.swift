@@ -47,7 +47,7 @@ import Testing
     let model = try Catalogue.model("gpt-oss-20b")
     #expect(try windows(model).prefix(3) == [128, nil, 128])
     #expect(try attention(model.layers[0]).sinks)
-    #expect(model.publishedFormat == .bf16 && model.publishedWeights == .fp4)
+    #expect(model.publishedFormat == .bf16 && model.publishedWeights == .mxfp4)
   }
 
   @Test func qwenWindowsStartAtALayer() throws {
@@ -107,7 +107,7 @@ import Testing
   }
 
   @Test func quantisedFilesSayTheirFormat() throws {
-    func format(_ quantization: String) throws -> Format? {
+    func format(_ quantization: String) throws -> StorageFormat? {
       try read(
         """
         {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1,
@@ -115,7 +115,9 @@ import Testing
         """
       ).publishedWeights
     }
-    #expect(try format(#"{"quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": true}"#) == .int4)
+    #expect(
+      try format(#"{"quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": true}"#)
+        == StorageFormat(.int4, .groups(.init(size: 128, scaleBits: 16, zeroBits: 4))))
     #expect(try format(#"{"quant_method": "gptq", "bits": 8}"#) == .int8)
     #expect(try format(#"{"quant_method": "bitsandbytes", "load_in_8bit": true}"#) == .int8)
     #expect(try format("null") == nil)
