@@ -17,10 +17,12 @@ enum ExplainText {
   static func memory(_ pool: ResolvedPool, style: Style) -> String {
     let budget = pool.engine.memory
     let capacity = pool.device.memory.first?.capacity.value.value ?? 0
-    let cache = budget.cacheBytesPerToken * Double(budget.cacheTokens)
+    let placed = pool.engine.placement
+    let cache = placed.cache == nil ? budget.cacheBytesPerToken * Double(budget.cacheTokens) : 0
     func share(_ bytes: Double) -> String { capacity > 0 ? NumberText.percent(bytes / capacity) : "-" }
     var table = Table(["memory of one \(pool.deviceName) in pool '\(pool.name)'", "bytes", "share"])
-    let weights = budget.weightsByClass.map { ("weights of \($0.name.rawValue), \($0.format)", $0.bytes) }
+    let staged = placed.weights == nil ? "" : "in use or on their way: "
+    let weights = budget.weightsByClass.map { ("\(staged)weights of \($0.name.rawValue), \($0.format)", $0.bytes) }
     let states = budget.state > 0 ? [("states of sequences", budget.state)] : []
     let rows = weights + [("activations, logits", budget.activations), ("runtime", budget.reserved)] + states
     for (name, bytes) in rows + [
@@ -30,7 +32,13 @@ enum ExplainText {
       table.add([name, NumberText.bytes(bytes), share(bytes)])
     }
     let blocks = NumberText.count(budget.blocks)
-    return table.text(style: style)
+    let streams = [("weights", placed.weights), ("KV cache", placed.cache)].compactMap { what, stream in
+      stream.map {
+        "\(what) on \($0.name): each device reads \(NumberText.bandwidth($0.readRate)), "
+          + "writes \(NumberText.bandwidth($0.writeRate))\n"
+      }
+    }
+    return table.text(style: style) + streams.joined()
       + "\(blocks) KV blocks of \(budget.blockTokens) tokens hold \(NumberText.count(budget.cacheTokens)) tokens\n"
   }
 

@@ -26,7 +26,8 @@ struct SchemaVerb: ParsableCommand {
   func run() throws {
     let catalogue = Catalogue.standard(for: ".")
     let schema = SchemaJSON(names: [
-      .device: catalogue.names(.device), .link: catalogue.names(.link), .model: catalogue.names(.model),
+      .device: catalogue.names(.device), .link: catalogue.names(.link), .tier: catalogue.names(.tier),
+      .model: catalogue.names(.model),
       .trace: NamedTrace.all.map(\.name),
     ])
     let session = Session.current

@@ -81,7 +81,7 @@ extension Operators {
     var term = elementwise(
       "attention.cache", layers, role, bytes: 2 * (queries + keys) * activation + 2 * keys * (activation + cached))
     term.launch *= 2
-    term.lasting = perToken(role, 2 * keys * cached)
+    term.cacheWrites = perToken(role, 2 * keys * cached)
     return term
   }
 }

@@ -64,6 +64,8 @@ public struct CostTerm: Hashable, Sendable {
   public var product: Product?
   /// The part of `bytes` per token or sequence that reaches the device's memory whatever a nearer one holds.
   public var lasting = FeatureSum()
+  /// The part of `bytes` that are keys and values of new tokens on their way to the KV cache.
+  public var cacheWrites = FeatureSum()
   /// What the device's kind makes of it; nil for a plain roofline.
   public var form: TermForm?
 
@@ -127,7 +129,7 @@ public struct CostTerm: Hashable, Sendable {
     guard conversions.isFinite, conversions >= 0, conversionRate > 0, tokensPerDecode >= 1 else { return false }
     if let experts, !experts.isValid { return false }
     if let large { guard large.byteRate > 0, large.byteRate <= byteRate, byteRate.isFinite else { return false } }
-    guard form?.isValid ?? true, lasting.isValid else { return false }
+    guard form?.isValid ?? true, lasting.isValid, cacheWrites.isValid else { return false }
     if readsDecodeContext, experts != nil || large != nil { return false }
     return operations.isValid && bytes.isValid
   }

@@ -17,6 +17,8 @@ public struct EngineCost: Sendable {
   public let memory: MemoryBudget
   /// Vector operations that convert one weight, by class, of the classes that must be.
   public let conversions: [WeightClass: Double]
+  /// Where weights and KV cache stand, if not in the devices' memory.
+  public let placement: Placement
 
   /// Lays `model` out over devices like `device`.
   ///
@@ -27,7 +29,7 @@ public struct EngineCost: Sendable {
   public init(
     _ model: Transformer, formats: ModelFormats = ModelFormats(), layout: EngineLayout = EngineLayout(),
     device: Device, stageLink: Link? = nil, expertLink: Link? = nil, plan: MemoryPlan = MemoryPlan(),
-    free: [String] = []
+    free: [String] = [], placement: Placement = Placement()
   ) throws(EngineFault) {
     try layout.check(model, device)
     let operators: Operators
@@ -41,7 +43,7 @@ public struct EngineCost: Sendable {
     if layout.tensorParallel > 1, operators.peers == nil { throw .noLink(device: device.name) }
     if layout.attentionGroups > 1, operators.expertLink == nil { throw .noLink(device: device.name) }
     if layout.pipelineParallel > 1, operators.next == nil { throw .noLink(device: device.name) }
-    memory = try MemoryBudget(model, formats, layout, device, plan)
+    memory = try MemoryBudget(model, formats, layout, device, plan, placement)
     conversions = memory.weightsByClass.map(\.name).reduce(into: [:]) { found, name in
       let count = operators.conversions(name)
       if count > 0 { found[name] = count }
@@ -53,7 +55,8 @@ public struct EngineCost: Sendable {
         prefill: device.execution.prefillDispatch.value.value * share,
         decode: device.execution.decodeDispatch.value.value * share)
     }
-    let forms = EngineForms(device: device, format: formats.activations.element, weights: memory.weights)
+    let forms = EngineForms(
+      device: device, format: formats.activations.element, weights: memory.weights, placement: placement)
     var stages: [[CostTerm]] = []
     do {
       for (stage, layers) in slices.enumerated() {
@@ -74,6 +77,7 @@ public struct EngineCost: Sendable {
     self.formats = formats
     self.layout = layout
     self.device = device
+    self.placement = placement
   }
 
   /// Decode batches beyond this are computed term by term.

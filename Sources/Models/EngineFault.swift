@@ -14,6 +14,8 @@ public enum EngineFault: Error, Hashable, CustomStringConvertible {
   case noLink(device: String)
   /// What must be on the fullest device leaves no room for a KV block.
   case memory(MemoryBudget)
+  /// A tier that cannot hold what is placed there: its name, and bytes.
+  case tier(name: String, needed: Double, available: Double)
   /// An operator to be left out that the engine does not have, and those it has.
   case noOperator(String, among: [String])
   /// Terms that are no cost.
@@ -30,6 +32,8 @@ public enum EngineFault: Error, Hashable, CustomStringConvertible {
     case .memory(let budget):
       "weights and workspace need \(gigabytes(budget.taken)) GB on each device, of which "
         + "\(gigabytes(budget.available)) GB may be used"
+    case .tier(let name, let needed, let available):
+      "what is placed on \(name) needs \(gigabytes(needed)) GB, of which it has \(gigabytes(available)) GB"
     case .noOperator(let name, let names): "no operator is named '\(name)'; there are \(names.joined(separator: ", "))"
     case .cost(let fault): "no cost: \(fault)"
     }

@@ -6,15 +6,22 @@ struct EngineForms {
   let device: Device
   /// The format of the arithmetic.
   let format: Format
-  /// Bytes of weights on the device.
+  /// Bytes of weights that the device computes with.
   let weights: Double
+  /// Where weights and KV cache stand, if not in its memory.
+  let placement: Placement
 
   /// The terms of a stage with their forms. Terms of a device without forms are returned as they are.
   ///
   /// - Throws: ``Roofline/NoArithmetic`` where a partner cannot compute in the format.
   func applied(to terms: [CostTerm], isFirst: Bool) throws(Roofline.NoArithmetic) -> [CostTerm] {
     var formed: [CostTerm] = []
-    for term in terms { formed.append(try applied(to: term)) }
+    for term in terms {
+      var term = try applied(to: term)
+      let write = write(&term)
+      formed.append(term)
+      if let write { formed.append(write) }
+    }
     if isFirst, let handOver { formed.insert(handOver, at: min(1, formed.count)) }
     return formed
   }
@@ -28,15 +35,38 @@ struct EngineForms {
       for cache in device.forms.caches {
         let rate = cache.bandwidth.value.value * min(1, share)
         form.near.append(.init(capacity: cache.capacity.value.value, byteRate: rate))
-        if form.weightRate == nil, term.product != nil, weights > 0, weights <= cache.capacity.value.value {
+        if form.weightRate == nil, term.readsWeights, placement.weights == nil,
+          weights <= cache.capacity.value.value
+        {
           form.weightRate = rate
         }
       }
     }
-    guard !form.isPlain else { return term }
     var term = term
-    term.form = form
+    if term.readsWeights, let stream = placement.weights {
+      form.streamRate = stream.readRate
+      if stream.readRate < term.byteRate { term.byteRoof = .link }
+    }
+    if term.bytes.perDecodeContext > 0, let stream = placement.cache, stream.readRate < term.byteRate {
+      term.byteRate = stream.readRate
+      term.byteRoof = .link
+      form.near = []
+    }
+    if !form.isPlain { term.form = form }
     return term
+  }
+
+  /// The keys and values that a term writes to where the KV cache stands, taken off the term; nil where it writes none
+  /// or the cache is in the device's memory.
+  private func write(_ term: inout CostTerm) -> CostTerm? {
+    guard let stream = placement.cache, term.cacheWrites != FeatureSum() else { return nil }
+    var write = CostTerm(name: "kv-cache.write", count: term.count, driver: term.driver)
+    write.bytes = term.cacheWrites
+    write.byteRate = stream.writeRate
+    write.byteRoof = .link
+    term.bytes = term.bytes.less(term.cacheWrites)
+    term.cacheWrites = FeatureSum()
+    return write
   }
 
   /// The devices that compute a product at once.

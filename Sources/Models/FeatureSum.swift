@@ -31,6 +31,20 @@ public struct FeatureSum: Hashable, Sendable {
     SIMD8(constant, perToken, perSampled, perPrefillPair, perPrefillContext, perPrefillToken, perDecode, 0)
   }
 
+  /// What is left of each coefficient when a part is taken off, at least 0.
+  func less(_ part: FeatureSum) -> FeatureSum {
+    var rest = self
+    rest.constant = max(0, constant - part.constant)
+    rest.perToken = max(0, perToken - part.perToken)
+    rest.perSampled = max(0, perSampled - part.perSampled)
+    rest.perPrefillPair = max(0, perPrefillPair - part.perPrefillPair)
+    rest.perPrefillContext = max(0, perPrefillContext - part.perPrefillContext)
+    rest.perPrefillToken = max(0, perPrefillToken - part.perPrefillToken)
+    rest.perDecode = max(0, perDecode - part.perDecode)
+    rest.perDecodeContext = max(0, perDecodeContext - part.perDecodeContext)
+    return rest
+  }
+
   /// The sum of products, always added in the same order.
   @inline(__always)
   static func dot(_ coefficients: SIMD8<Double>, _ features: SIMD8<Double>) -> Double {

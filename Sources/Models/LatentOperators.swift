@@ -28,7 +28,7 @@ extension Operators {
       "attention.cache", layers, .decoder,
       bytes: 2 * (heads * rope + rank + rope) * activation + (rank + rope) * (activation + cached))
     write.launch *= 2
-    write.lasting = perToken(.decoder, (rank + rope) * cached)
+    write.cacheWrites = perToken(.decoder, (rank + rope) * cached)
     terms.append(write)
 
     var expand = term("attention.expand", layers, .prefill, rates.products(.attention))

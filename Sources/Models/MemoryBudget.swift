@@ -57,8 +57,10 @@ public struct MemoryBudget: Hashable, Sendable {
   ///
   /// - Throws: ``EngineFault/memory(_:)`` where not one block fits and the plan names none.
   init(
-    _ model: Transformer, _ formats: ModelFormats, _ layout: EngineLayout, _ device: Device, _ plan: MemoryPlan
+    _ model: Transformer, _ formats: ModelFormats, _ layout: EngineLayout, _ device: Device, _ plan: MemoryPlan,
+    _ placement: Placement = Placement()
   ) throws(EngineFault) {
+    guard placement.isValid else { throw .layout("a tier of the placement holds nothing or moves nothing") }
     guard plan.utilization > 0, plan.utilization <= 1, plan.reserved >= 0, plan.reserved.isFinite else {
       throw .layout("the memory plan's utilization must lie in (0, 1] and its reserved bytes not be negative")
     }
@@ -72,16 +74,23 @@ public struct MemoryBudget: Hashable, Sendable {
     for (stage, layers) in layout.slices(of: model).enumerated() {
       var budget = self
       budget.weightsByClass = WeightShare(model, layout, stage: stage, layers: layers).bytes(formats)
+      if placement.weights != nil { budget.keepStaged(of: layers.count) }
       budget.activations = Self.activations(model, formats, layout, plan, stage: stage)
       let sequences = Double(plan.maxSequences) / Double(layout.attentionGroups)
       budget.state = Double(layout.stateElements(layers)) * formats.activations.bytes * sequences
       budget.cacheBytesPerToken =
         Double(layout.cacheElements(layers)) * formats.cache.bytes / Double(layout.attentionGroups)
-      budget.blocks = budget.fittingBlocks
+      budget.blocks = placement.cache == nil ? budget.fittingBlocks : budget.taken <= budget.available ? .max - 1 : 0
       if budget.blocks < blocks { self = budget }
     }
     if blocks < 1, plan.blocks == nil { throw .memory(self) }
+    blocks = min(blocks, try placement.blocks(model, formats, blockTokens: plan.blockTokens))
     blocks = plan.blocks ?? blocks
+  }
+
+  /// Leaves of a stage's weights the layers that are in use or on their way.
+  private mutating func keepStaged(of layers: Int) {
+    for index in weightsByClass.indices { weightsByClass[index].bytes *= Placement.stagedShare(layers: layers) }
   }
 
   /// Blocks that fit.

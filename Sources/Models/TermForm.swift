@@ -78,6 +78,7 @@ public struct TermForm: Hashable, Sendable {
     for member in members {
       let padded = member.rounding?.padded(tokens) ?? .init(tokens: tokens, passes: 1, largest: tokens)
       var own = features
+      own[0] = Double(padded.passes)
       own[column] = Double(padded.tokens) - others
       let factor = padded.largest > member.orderFrom ? member.orderFactor : 1
       computed = max(computed, FeatureSum.dot(operations, own) * member.slowness * factor)
@@ -152,24 +153,28 @@ extension CostTerm {
   /// The activations among ``bytes``: everything per token or sequence that need not reach the device's memory.
   var heldBytes: FeatureSum {
     guard form != nil, byteRoof == .memory, !isHost else { return FeatureSum() }
-    var held = FeatureSum()
-    held.perToken = max(0, bytes.perToken - lasting.perToken)
-    held.perSampled = max(0, bytes.perSampled - lasting.perSampled)
-    held.perPrefillToken = max(0, bytes.perPrefillToken - lasting.perPrefillToken)
-    held.perDecode = max(0, bytes.perDecode - lasting.perDecode)
-    return held
+    var activations = bytes
+    activations.constant = 0
+    activations.perPrefillPair = 0
+    activations.perPrefillContext = 0
+    activations.perDecodeContext = 0
+    return activations.less(lasting).less(cacheWrites)
   }
+
+  /// Whether it reads weights: what it moves whatever the step holds.
+  var readsWeights: Bool { byteRoof == .memory && !isHost && (bytes.constant > 0 || experts != nil) }
+
+  /// Whether nothing but weights crosses ``byteRoof``.
+  private var isStreamed: Bool { form?.streamRate != nil && byteRoof == .link }
 
   /// ``bytes`` that cross ``byteRoof`` in `steps` steps whose shapes add up to `shape`, each taken as the mean step.
   func bytes(in form: TermForm, _ shape: StepShape, steps: Int) -> FeatureSum {
     guard steps > 0 else { return bytes }
-    var sum = bytes
+    var sum = isStreamed ? FeatureSum() : bytes
+    sum.constant = bytes.constant
     let held = heldBytes
     if form.near.contains(where: { held.value(shape) / Double(steps) <= $0.capacity }) {
-      sum.perToken -= held.perToken
-      sum.perSampled -= held.perSampled
-      sum.perPrefillToken -= held.perPrefillToken
-      sum.perDecode -= held.perDecode
+      sum = sum.less(held)
     }
     let tokens = tokens(shape) / steps
     let passes = form.members.reduce(0) { $0 + $1.share * Double($1.rounding?.padded(tokens).passes ?? 1) }
@@ -187,7 +192,7 @@ extension CostTerm {
     let isNear = form.near.contains { held <= $0.capacity }
     var all = bytes.fixed
     all[0] = 0
-    var sum = FeatureSum.dot(all, load.features) - (isNear ? held : 0)
+    var sum = isStreamed ? 0 : FeatureSum.dot(all, load.features) - (isNear ? held : 0)
     let experts = experts.map { $0.bytes * $0.active(tokens: tokens(shape)) } ?? 0
     if form.weightRate == nil { sum += (bytes.constant + experts) * load.passes }
     let context = isWindowed ? shape.windowedDecodeContext : shape.decodeContext

@@ -73,3 +73,37 @@ struct HardwareVerbTests {
     #expect(split.outcome == .fault && split.err.contains("does not divide"))
   }
 }
+
+/// One scenario for each kind of device runs on the recorded trace, where it is here.
+@Suite("Scenarios of every kind of device")
+struct HardwareScenarioTests {
+  private static let scenarios = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../scenarios")
+    .standardized.path
+  private static let files =
+    (try? FileManager.default.contentsOfDirectory(atPath: scenarios + "/hardware").sorted()) ?? []
+  private static let trace =
+    scenarios + "/../../shared/data/traces/azure2023/AzureLLMInferenceTrace_conv.csv"
+
+  @Test(
+    "The first requests are served",
+    .enabled(if: FileManager.default.fileExists(atPath: trace), "the trace is not here"), arguments: files)
+  func runs(_ file: String) throws {
+    let path = "\(Self.scenarios)/hardware/\(file)"
+    let ran = medley("run", path, "--quiet", "--json", "--set", "workload.first=8")
+    #expect(ran.outcome == .ok, "\(ran.err)")
+    let runs = try #require(object(ran)["runs"] as? [[String: Any]])
+    for run in runs {
+      let figures = (run["summary"] as? [String: Any])?["figures"] as? [String: Any]
+      #expect(figures?["completed"] as? Double == 8, "\(file): \(run["variant"] ?? "")")
+    }
+    let explained = medley("explain", path)
+    #expect(explained.outcome == .ok)
+    if file.hasPrefix("npu") {
+      #expect(explained.out.contains("of every product on") || explained.out.contains("memory-group"))
+    }
+    if file.hasPrefix("weights") { #expect(explained.out.contains("weights on nvme-gen4-980-pro: each device reads")) }
+    if file.hasPrefix("accelerators") {
+      #expect(medley("explain", path, "--variant", "tpu-v5e").out.contains("1,024 tokens run as 1,024"))
+    }
+  }
+}

@@ -1,3 +1,4 @@
+import Hardware
 import Units
 
 extension KeyTable {
@@ -15,6 +16,11 @@ extension KeyTable {
       Key("device", .name(.device), "A device of the catalogue, or devices/NAME.yaml beside the scenario."),
       Key("replicas", .count(1...PoolSection.replicaLimit), "How many engines serve."),
       Key("data-parallel", .count(1...1_000), "Engines of each replica; it multiplies the replicas."),
+      Key("beside", .list(.section(beside)), "Devices of the same chip that take a share of every product."),
+      Key(
+        "memory-users", .count(1...SharedMemorySection.userLimit),
+        "Devices of the chip that read its memory all the time, this one included."),
+      Key("place", .section(place), "Where weights and KV cache stand, if not in the devices' memory."),
       Key("stage-link", .name(.link), "What joins two stages, where it is not what joins the devices."),
       Key("expert-link", .name(.link), "What joins the devices of experts, where it is not what joins the devices."),
       Key("precision", .section(formats), "Formats in place of the model's; the KV cache keeps its own."),
@@ -37,6 +43,24 @@ extension KeyTable {
       "data-parallel-attention", .count(1...1024),
       "Groups of devices with sequences, and all weights but the experts', of their own."),
     Key("expert-skew", .number(1...1024), "Tokens of the part with the most to compute over those of the mean one."),
+  ]
+
+  private static let beside = [
+    Key("device", .name(.device), "A device that names the same memory group.", isRequired: true),
+    Key("share", .quantity(Fraction.self), "Its share of the columns of every product.", isRequired: true),
+    Key("hand-over", .quantity(Seconds.self), "After each product until both may go on; the device's unless given."),
+  ]
+
+  private static let place = ["weights", "kv-cache"].map {
+    Key($0, .either([.name(.tier), .section(stream)]), "A tier, or a tier with how it is read.")
+  }
+
+  private static let stream = [
+    Key("tier", .name(.tier), "A tier of the catalogue, or tiers/NAME.yaml beside the scenario.", isRequired: true),
+    Key("drives", .count(1...1024), "How many of it the devices of a replica share."),
+    Key("link", .name(.link), "What each device reads it over; its host link unless given."),
+    Key("request", .quantity(Memory.self), "What one request reads."),
+    Key("depth", .count(1...Tier.depthLimit), "Requests in flight to each drive."),
   ]
 
   private static let cache = [

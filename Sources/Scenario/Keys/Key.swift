@@ -85,6 +85,8 @@ public enum Namable: String, CaseIterable, Sendable {
   case device
   /// A link of the catalogue, or one beside the scenario.
   case link
+  /// A tier of the catalogue, or one beside the scenario.
+  case tier
   /// A model of the catalogue, or one beside the scenario.
   case model
   /// A published trace, or a file.

@@ -85,10 +85,15 @@ extension KeyTable {
     return keys.isEmpty ? "key: value, ..." : keys.joined(separator: ", ")
   }
 
-  /// The mappings that have a key, as paths with NAME for names and positions; variants are left out.
+  /// The mappings that have a key, as paths with NAME for names and positions; variants are left out. The
+  /// outermost come first.
   static func owners(of key: String, in document: Document) -> [String] {
     Shape.section(keys(document)).patterns().filter { $0 == key || $0.hasSuffix(".\(key)") }
       .filter { !$0.hasPrefix("variants.") }
       .map { String($0.dropLast(key.count + 1)).replacing("*", with: "NAME") }
+      .enumerated().sorted { a, b in
+        let (first, second) = (a.element.count { $0 == "." }, b.element.count { $0 == "." })
+        return first != second ? first < second : a.offset < b.offset
+      }.map(\.element)
   }
 }

@@ -13,6 +13,8 @@ struct EngineBuild {
   let plan: MemoryPlan
   /// Operators that cost nothing.
   var free: [String] = []
+  /// Where weights and KV cache stand, if not in the devices' memory.
+  var placement = Placement()
 
   /// The engine of a pool; nil with a diagnostic at the pool's name or at the setting to blame.
   func engine(pool: String, deviceName: String, _ fields: Fields) -> EngineCost? {
@@ -51,6 +53,11 @@ struct EngineBuild {
         diagnostics.error(
           at: fields.valuePlace(of: "device"), "pool '\(pool)' cannot compute in the model's format", why: "\(fault)",
           fix: "model: {name: \(model.name), activations: ...} with a format of the device")
+      case .tier(let tier, let needed, let available):
+        diagnostics.error(
+          at: fields.valuePlace(of: "place"), "'\(tier)' cannot hold what pool '\(pool)' places there",
+          why: "\(Memory(needed).text) > \(Memory(available).text)",
+          fix: "more drives, another tier, or a smaller format")
       case .noOperator(let operatorName, let names):
         diagnostics.error(
           at: fields.valuePlace(of: "free-operators"), "no operator is named '\(operatorName)'",
@@ -71,7 +78,7 @@ struct EngineBuild {
   private func build(_ layout: EngineLayout) throws(EngineFault) -> EngineCost {
     try EngineCost(
       model.transformer, formats: model.formats, layout: layout, device: device, stageLink: stageLink,
-      expertLink: expertLink, plan: plan, free: free)
+      expertLink: expertLink, plan: plan, free: free, placement: placement)
   }
 
   /// A degree of parallelism in place of one that cannot be.

@@ -38,7 +38,7 @@ struct PoolSection {
   /// The pool that `fields` describe; nil with diagnostics.
   func pool(_ name: String, _ fields: Fields) -> (PoolDescription, ResolvedPool)? {
     let errors = reading.diagnostics.errorCount
-    let device = device(fields)
+    let device = SharedMemorySection(reading: reading, shelf: shelf).device(fields, device(fields))
     let replicas = fields.count("replicas", in: 1...Self.replicaLimit, default: 1, because: "one replica")
     let copies = fields.count("data-parallel", in: 1...1_000, default: 1, because: "one engine per replica")
     let layout = LayoutSection(fields: fields).layout()
@@ -58,7 +58,9 @@ struct PoolSection {
     let (stageLink, expertLink) = (link("stage-link"), link("expert-link"))
     let batch = fields.has("batch") ? Self.batch(fields, policies, context) : batch
     let free = freeOperators(fields)
-    let power = power(fields, device, layout)
+    let place = PlacementSection(reading: reading, shelf: shelf).placement(
+      fields, device: device?.value, devices: layout.devices, blockBytes: model.map { $0.layerBlock(plan, layout) })
+    let power = power(fields, device, layout, drives: place.power)
     let price = price(fields, device, layout)
     let model = served(fields)
     fields.finish()
@@ -72,7 +74,7 @@ struct PoolSection {
     else { return nil }
     let build = EngineBuild(
       model: model, layout: layout, device: device.value, stageLink: stageLink, expertLink: expertLink, plan: plan,
-      free: free)
+      free: free, placement: place.placement)
     guard let engine = build.engine(pool: name, deviceName: device.name, fields) else { return nil }
     let blocks = engine.memory.blocks
     let cacheDescription = KVCacheDescription(
@@ -211,19 +213,21 @@ struct PoolSection {
   }
 
   /// Watts of one replica.
-  private func power(_ fields: Fields, _ device: (name: String, value: Device)?, _ layout: EngineLayout) -> EnginePower
-  {
+  private func power(
+    _ fields: Fields, _ device: (name: String, value: Device)?, _ layout: EngineLayout, drives: PlacementSection.Watts
+  ) -> EnginePower {
     let own = device?.value.power
     let devices = Double(layout.devices)
-    let source = "\(layout.devices) x \(device?.name ?? "device")"
+    let source =
+      "\(layout.devices) x \(device?.name ?? "device")" + (drives.busy.value > 0 ? " and the drives of place" : "")
     let watts = fields.fields("power")
-    func read(_ key: String, _ value: Sourced<Power>?) -> Power {
-      let fallback = (value?.value ?? Power(0)) * devices
+    func read(_ key: String, _ value: Sourced<Power>?, _ drives: Power) -> Power {
+      let fallback = (value?.value ?? Power(0)) * devices + drives
       return watts.quantity(key, Power.self, default: fallback, because: source) ?? fallback
     }
-    let idle = read("idle", own?.idle)
-    let prefill = read("prefill", own?.prefill)
-    let decode = read("decode", own?.decode)
+    let idle = read("idle", own?.idle, drives.idle)
+    let prefill = read("prefill", own?.prefill, drives.busy)
+    let decode = read("decode", own?.decode, drives.busy)
     watts.finish()
     return EnginePower(idle: idle, prefill: prefill, decode: decode)
   }

@@ -1,0 +1,91 @@
+import Hardware
+import Models
+import Units
+
+/// Reads `place: {weights: TIER, kv-cache: {tier: TIER, drives: 4, link: LINK, request: 1 MiB, depth: 32}}` of a pool.
+struct PlacementSection {
+  let reading: Reading
+  let shelf: Shelf
+
+  /// Where a pool's weights and KV cache stand, and what the drives of a replica draw.
+  struct Found {
+    var placement = Placement()
+    var power = Watts()
+  }
+
+  /// Watts of a replica's drives.
+  struct Watts {
+    var idle = Power(0)
+    var busy = Power(0)
+  }
+
+  /// The placement under `place`; what is faulty is left out, with diagnostics.
+  ///
+  /// - Parameter blockBytes: the bytes of one KV block of one layer on one device, which a request reads unless told.
+  func placement(_ pool: Fields, device: Device?, devices: Int, blockBytes: Double?) -> Found {
+    var found = Found()
+    let fields = pool.fields("place")
+    found.placement.weights = stream(
+      fields, "weights", device, devices, request: Memory(0x1p20), because: "a piece of a layer's weights", &found.power
+    )
+    let block = blockBytes.map { Memory(max(512, $0.rounded())) } ?? Memory(0x1p16)
+    found.placement.cache = stream(
+      fields, "kv-cache", device, devices, request: block, because: "a block of one layer", &found.power)
+    fields.finish()
+    return found
+  }
+
+  private func stream(
+    _ fields: Fields, _ key: String, _ device: Device?, _ devices: Int, request: Memory, because source: String,
+    _ watts: inout Watts
+  ) -> Stream? {
+    guard let element = fields.element(key) else { return nil }
+    let settings: Fields
+    let name: String?
+    if element.text != nil {
+      settings = Fields(Element(.null, at: element.place), path: fields.path(key), reading: reading)
+      name = fields.text(key)
+    } else {
+      settings = fields.fields(key)
+      if settings.isMapping, !settings.has("tier") { settings.missing("tier", example: "nvme-gen4-pm9a3") }
+      name = settings.text("tier")
+    }
+    let place = settings.has("tier") ? settings.valuePlace(of: "tier") : element.place
+    let tier = name.flatMap { shelf.tier($0, at: place) }
+    let drives = settings.count(
+      "drives", in: 1...1024, default: 1, because: "one, which all devices of a replica share")
+    let own = device?.hostLink
+    var link = own
+    if settings.has("link"), let name = settings.text("link") {
+      link = shelf.link(name, at: settings.valuePlace(of: "link"))
+    } else {
+      reading.note(settings.path("link"), own?.name ?? "none", .byDefault("the device's host-link"))
+    }
+    let bytes = settings.quantity(
+      "request", Memory.self, in: Memory(512)...Memory(0x1p40), default: request, because: source)
+    let depth = settings.count(
+      "depth", in: 1...Tier.depthLimit, default: 32, because: "requests in flight to each drive")
+    settings.finish()
+    guard let name, let tier, let drives, let bytes, let depth else { return nil }
+    let crossing = link?.bandwidth.value.value ?? .infinity
+    func rate(_ each: Double) -> Double { min(each * Double(drives) / Double(devices), crossing) }
+    let stream = Stream(
+      name: name, capacity: tier.capacity.value.value * Double(drives),
+      readRate: rate(tier.read(bytes: bytes.value, depth: depth)),
+      writeRate: rate(tier.write(bytes: bytes.value, depth: depth)))
+    reading.note(
+      settings.path("read"), Bandwidth(stream.readRate).text,
+      .computed("\(drives) x \(tier.name) at depth \(depth) over \(devices) devices, at most the link"))
+    watts.idle = watts.idle + (tier.idle?.value ?? Power(0)) * Double(drives)
+    watts.busy = watts.busy + (tier.peak?.value ?? Power(0)) * Double(drives)
+    return stream
+  }
+}
+
+extension ServedModel {
+  /// Bytes of one KV block of one layer on one device of a layout.
+  func layerBlock(_ plan: MemoryPlan, _ layout: EngineLayout) -> Double {
+    let layers = Double(max(1, transformer.layers.count) * layout.tensorParallel)
+    return transformer.cacheBytesPerToken(formats.cache) * Double(plan.blockTokens) / layers
+  }
+}
