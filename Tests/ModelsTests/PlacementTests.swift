@@ -55,6 +55,16 @@ import Units
     #expect(try named("attention.prefill", engine, prefill(500)) == named("attention.prefill", plain, prefill(500)))
   }
 
+  /// One token of Mixtral activates two of eight experts: 2 x 14336 x 4096 weights of 2 bytes arrive for each layer.
+  @Test func onlyActiveExpertsArrive() throws {
+    var plan = MemoryPlan()
+    plan.maxSequences = 8
+    let engine = try EngineCost(
+      Catalogue.model("mixtral-8x7b"), device: .ideal, plan: plan, placement: Placement(weights: slow))
+    let down = try named("experts.down", engine, StepShape(decodes: 1, context: 10))
+    #expect(abs(down.seconds / (32 * 2 * 14336 * 4096 * 2 / 10e9) - 1) < 1e-12 && down.bound == .link)
+  }
+
   /// A tier as fast as the device's memory changes no operator that reads it.
   @Test func aFastTierCostsNothing() throws {
     let fast = Stream(name: "fast", capacity: 1e12, readRate: 1e13, writeRate: 1e13)
