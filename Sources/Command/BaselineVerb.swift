@@ -24,14 +24,15 @@ struct BaselineVerb: ParsableCommand {
 
 /// What both verbs need.
 struct BaselineOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The folder of the accepted results.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The folder of the accepted results.", valueName: "dir"), completion: .directory)
   var folder = "results/baselines"
 
   @OptionGroup(title: "Progress") var telling: ProgressOptions
 
   @Option(
     name: .customLong("data-root"),
-    help: ArgumentHelp("Look for traces in this folder too. May be given often.", valueName: "dir"))
+    help: ArgumentHelp("Look for traces in this folder too. May be given often.", valueName: "dir"),
+    completion: .directory)
   var dataRoots: [String] = []
 
   var baselines: BaselineGuard {
@@ -47,10 +48,14 @@ struct BaselineCheck: ParsableCommand {
     abstract: "Recomputes accepted results and names every figure that moved.",
     discussion: """
       A scenario whose trace is not on this machine is skipped, and said to be.
-      The code is 2 where something moved.
+      The code is 2 where something moved. Examples:
+
+        medley baseline check
+        medley baseline check results/baselines/quickstart.txt
       """)
 
-  @Argument(help: "Files of accepted results; all of the folder without any.")
+  @Argument(
+    help: "Files of accepted results; all of the folder without any.", completion: .file(extensions: ["txt"]))
   var files: [String] = []
 
   @OptionGroup var options: BaselineOptions
@@ -94,9 +99,14 @@ struct BaselineUpdate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "update",
     abstract: "Accepts what scenarios give now.",
-    discussion: "A commit that changes accepted results says why in CHANGELOG.md.")
+    discussion: """
+      A commit that changes accepted results says why in CHANGELOG.md. Examples:
 
-  @Argument(help: "Scenarios to accept; those accepted before without any.")
+        medley baseline update
+        medley baseline update scenarios/quickstart.yaml
+      """)
+
+  @Argument(help: "Scenarios to accept; those accepted before without any.", completion: Completion.scenario)
   var scenarios: [String] = []
 
   @OptionGroup var options: BaselineOptions

@@ -15,7 +15,7 @@ struct Calibrate: ParsableCommand {
       runs held out of the fit. Nothing is written: values go into a device
       file by hand, with their source. The file has the columns source,
       device, parallelism, model, input_len, output_len, concurrency, metric
-      (ttft_ms, tpot_ms, e2e_ms) and value. Example:
+      (ttft_ms, tpot_ms, e2e_ms) and value. Examples:
 
         medley calibrate --device h100-sxm --rows h100-80gb \\
           --measurements ../shared/data/measured/e2e.csv \\
@@ -23,10 +23,12 @@ struct Calibrate: ParsableCommand {
           --model llama2-70b=llama-2-70b --model bloom-176b=bloom-176b
       """)
 
-  @Option(help: ArgumentHelp("The device whose parameters are fitted.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The device whose parameters are fitted.", valueName: "name"), completion: Completion.device)
   var device: String
 
-  @Option(help: ArgumentHelp("The measured runs.", valueName: "file.csv"))
+  @Option(
+    help: ArgumentHelp("The measured runs.", valueName: "file.csv"), completion: .file(extensions: ["csv"]))
   var measurements: String
 
   @Option(help: ArgumentHelp("Use rows whose device is this; the device's own name otherwise.", valueName: "name"))

@@ -25,10 +25,10 @@ struct CapacityVerb: ParsableCommand {
       Rates are in requests per second. The code is 2 where no rate passes.
       """)
 
-  @Argument(help: "The scenario; - for standard input.")
+  @Argument(help: "The scenario; - for standard input.", completion: Completion.scenario)
   var scenario: String
 
-  @Option(help: ArgumentHelp("Search this variant only.", valueName: "name"))
+  @Option(help: ArgumentHelp("Search this variant only.", valueName: "name"), completion: Completion.variant)
   var variant: String?
 
   @Option(help: ArgumentHelp("The lowest rate; 0.1 where the scenario says none.", valueName: "rate"))

@@ -15,7 +15,7 @@ struct Check: ParsableCommand {
         medley check --allow-missing-traces scenarios/systems/*/*.yaml
       """)
 
-  @Argument(help: "The scenarios; - for standard input.")
+  @Argument(help: "The scenarios; - for standard input.", completion: Completion.scenario)
   var scenarios: [String]
 
   @Flag(help: "Skip scenarios whose only fault is a trace that is not here.")

@@ -21,13 +21,14 @@ struct Compare: ParsableCommand {
         medley compare scenario.yaml 3fa9
       """)
 
-  @Argument(help: ArgumentHelp("What to compare.", valueName: "file|file:variant|run"))
+  @Argument(
+    help: ArgumentHelp("What to compare.", valueName: "file|file:variant|run"), completion: Completion.scenario)
   var subjects: [String]
 
   @Flag(help: "Write JSON (format medley-comparison/1).")
   var json = false
 
-  @Option(help: ArgumentHelp("The ledger that holds stored runs.", valueName: "file"))
+  @Option(help: ArgumentHelp("The ledger that holds stored runs.", valueName: "file"), completion: .file())
   var ledger = Defaults.ledger
 
   @OptionGroup(title: "Scenario") var reading: ScenarioOptions

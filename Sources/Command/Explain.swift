@@ -20,10 +20,11 @@ struct Explain: ParsableCommand {
         medley explain scenario.yaml --variant split --batch 64 --context 4096
       """)
 
-  @Argument(help: "The scenario; - for standard input.")
+  @Argument(help: "The scenario; - for standard input.", completion: Completion.scenario)
   var scenario: String
 
-  @Option(help: ArgumentHelp("The variant; the first without it.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The variant; the first without it.", valueName: "name"), completion: Completion.variant)
   var variant: String?
 
   @Option(help: ArgumentHelp("Tokens of the prompt that the prefill step computes.", valueName: "n"))

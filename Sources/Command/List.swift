@@ -28,7 +28,7 @@ struct List: ParsableCommand {
   @Argument(help: "What to list: \(Subject.allCases.map(\.rawValue).joined(separator: ", ")).")
   var subject: Subject
 
-  @Option(help: ArgumentHelp("The ledger that holds the runs.", valueName: "file"))
+  @Option(help: ArgumentHelp("The ledger that holds the runs.", valueName: "file"), completion: .file())
   var ledger = Defaults.ledger
 
   @Option(help: ArgumentHelp("List at most this many runs, the newest first.", valueName: "n"))
@@ -36,7 +36,8 @@ struct List: ParsableCommand {
 
   @Option(
     name: .customLong("data-root"),
-    help: ArgumentHelp("Look for traces in this folder too. May be given often.", valueName: "dir"))
+    help: ArgumentHelp("Look for traces in this folder too. May be given often.", valueName: "dir"),
+    completion: .directory)
   var dataRoots: [String] = []
 
   @Flag(help: "Show the figures of devices, links and tiers, and all those of models.")

@@ -85,6 +85,6 @@ struct Root: ParsableCommand {
     version: Version.current,
     subcommands: [
       RunVerb.self, Compare.self, Check.self, Explain.self, RooflineVerb.self, CapacityVerb.self, List.self,
-      BaselineVerb.self, Calibrate.self, SchemaVerb.self,
+      BaselineVerb.self, Calibrate.self, SchemaVerb.self, CompletionsVerb.self,
     ])
 }

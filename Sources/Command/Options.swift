@@ -8,7 +8,7 @@ struct ScenarioOptions: ParsableArguments {
     name: .customLong("set"),
     help: ArgumentHelp(
       "Change a setting of the variants asked for, as in --set workload.rate-scale=2. May be given often.",
-      valueName: "path=value"))
+      valueName: "path=value"), completion: Completion.setting)
   var settings: [String] = []
 
   @Option(help: ArgumentHelp("Use this seed instead of the scenario's.", valueName: "n"))
@@ -16,7 +16,8 @@ struct ScenarioOptions: ParsableArguments {
 
   @Option(
     name: .customLong("data-root"),
-    help: ArgumentHelp("Look for traces in this folder too. May be given often.", valueName: "dir"))
+    help: ArgumentHelp("Look for traces in this folder too. May be given often.", valueName: "dir"),
+    completion: .directory)
   var dataRoots: [String] = []
 
   func validate() throws { _ = try changes() }

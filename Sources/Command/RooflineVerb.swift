@@ -29,10 +29,11 @@ struct RooflineVerb: ParsableCommand {
         medley roofline devices/mine.yaml --model llama-2-7b --weights int4
       """)
 
-  @Argument(help: "Devices of the catalogue, or files below this folder that end in .yaml.")
+  @Argument(
+    help: "Devices of the catalogue, or files below this folder that end in .yaml.", completion: Completion.device)
   var devices: [String]
 
-  @Option(help: ArgumentHelp("The model whose operators are shown.", valueName: "name"))
+  @Option(help: ArgumentHelp("The model whose operators are shown.", valueName: "name"), completion: Completion.model)
   var model: String?
 
   @Option(help: ArgumentHelp("Tokens of the prompt that the prefill step computes.", valueName: "n"))

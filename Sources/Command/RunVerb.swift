@@ -26,19 +26,21 @@ struct RunVerb: ParsableCommand {
       workload.
       """)
 
-  @Argument(help: "The scenario; - for standard input.")
+  @Argument(help: "The scenario; - for standard input.", completion: Completion.scenario)
   var scenario: String
 
-  @Option(help: ArgumentHelp("Run this variant only.", valueName: "name"))
+  @Option(help: ArgumentHelp("Run this variant only.", valueName: "name"), completion: Completion.variant)
   var variant: String?
 
   @Flag(help: "Write JSON (format medley-run/1).")
   var json = false
 
-  @Option(help: ArgumentHelp("Write requests, pools, transfers and occupancy as CSV here.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Write requests, pools, transfers and occupancy as CSV here.", valueName: "dir"),
+    completion: .directory)
   var csv: String?
 
-  @Option(help: ArgumentHelp("Store the runs in this file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Store the runs in this file.", valueName: "file"), completion: .file())
   var ledger: String?
 
   @Flag(help: "End with code 2 where an SLO is missed or a claim is not reproduced.")

@@ -4,11 +4,14 @@ public final class SourceText: Hashable, Sendable {
   public let name: String
   /// The lines without their ends.
   public let lines: [String]
+  /// The number of the first of them, where only a part of a long text is at hand.
+  public let firstLine: Int
 
   /// A text of `lines`.
-  public init(name: String, lines: [String]) {
+  public init(name: String, lines: [String], firstLine: Int = 1) {
     self.name = name
     self.lines = lines
+    self.firstLine = firstLine
   }
 
   /// A text that is split at line feeds; a carriage return before one belongs to it.
@@ -29,7 +32,9 @@ public final class SourceText: Hashable, Sendable {
   }
 
   /// Whether name and lines are equal.
-  public static func == (a: SourceText, b: SourceText) -> Bool { a.name == b.name && a.lines == b.lines }
+  public static func == (a: SourceText, b: SourceText) -> Bool {
+    a.name == b.name && a.firstLine == b.firstLine && a.lines == b.lines
+  }
   /// Feeds the name.
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
@@ -95,8 +100,9 @@ public struct Diagnostic: Error, Hashable, Sendable, CustomStringConvertible {
     var text = "\(severity.rawValue): \(printable(what))"
     if let place {
       text = "\(printable(place.source.name)):\(place.line):\(place.column): " + text
-      if place.line >= 1, place.line <= place.source.lines.count {
-        text += "\n" + Self.excerpt(place.source.lines[place.line - 1], column: place.column)
+      let index = place.line - place.source.firstLine
+      if place.source.lines.indices.contains(index) {
+        text += "\n" + Self.excerpt(place.source.lines[index], column: place.column)
       }
     }
     if !why.isEmpty { text += "\n  why: " + printable(why) }

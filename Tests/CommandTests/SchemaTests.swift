@@ -126,13 +126,14 @@ private enum Validator {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["python3", "-c", program]
-    let (feed, out) = (Pipe(), Pipe())
-    process.standardInput = feed
+    let out = Pipe()
+    let feed = FileManager.default.temporaryDirectory.appending(path: "medley-\(UUID().uuidString)")
+    try input.write(to: feed)
+    defer { try? FileManager.default.removeItem(at: feed) }
+    process.standardInput = try FileHandle(forReadingFrom: feed)
     process.standardOutput = out
     process.standardError = FileHandle.nullDevice
     try process.run()
-    try? feed.fileHandleForWriting.write(contentsOf: input)
-    try feed.fileHandleForWriting.close()
     let data = out.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }

@@ -97,3 +97,15 @@ extension KeyTable {
       }.map(\.element)
   }
 }
+
+extension KeyTable {
+  /// The paths of settings that `--set` can change, those of pools for each of `pools`, in alphabetical order.
+  public static func settable(pools: [String], policies: PolicyCatalogue = .standard) -> [String] {
+    let names = pools.isEmpty ? ["NAME"] : pools
+    let paths = Shape.section(changeable(policies)).patterns().flatMap { path in
+      path.hasPrefix("cluster.pools.*")
+        ? names.map { "cluster.pools.\($0)\(path.dropFirst("cluster.pools.*".count))" } : [path]
+    }
+    return Set(paths.filter { !$0.contains("*") }).sorted()
+  }
+}

@@ -16,17 +16,18 @@ public struct TracePlan: Hashable, Sendable {
     do {
       return try Trace(.file(path), format: format, selection: selection, lengthsOnly: lengthsOnly)
     } catch {
-      throw error.faults(of: name)
+      throw error.faults(of: path)
     }
   }
 }
 
 extension TraceFaults {
-  /// The faults as diagnostics of the file `name`.
+  /// The faults as diagnostics of the file `name`, with the lines at fault where it is a file that can be read again.
   public func faults(of name: String) -> Faults {
-    let source = SourceText(name: name, lines: [])
+    let lines = Excerpts.lines(faults.map(\.line).filter { $0 > 0 }, of: name)
     return Faults(
       faults.map { fault in
+        let source = lines[fault.line] ?? SourceText(name: name, lines: [])
         let place = fault.line > 0 ? Place(source: source, line: fault.line, column: max(1, fault.column)) : nil
         let what = fault.line > 0 ? fault.what : "\(name): \(fault.what)"
         return Diagnostic(at: place, what, why: fault.why, fix: fault.fix)
