@@ -84,7 +84,8 @@ struct Root: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      RunVerb.self, Compare.self, Check.self, Explain.self, RooflineVerb.self, CapacityVerb.self, List.self,
+      RunVerb.self, Compare.self, Check.self, Explain.self, RooflineVerb.self, CapacityVerb.self,
+      TraceVerb.self, List.self,
       BaselineVerb.self, Calibrate.self, SchemaVerb.self, CompletionsVerb.self,
     ])
 }

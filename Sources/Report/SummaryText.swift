@@ -98,12 +98,7 @@ extension Summary {
 
   /// Shares over time as bars, one for two values; an empty cache is blank and a full one a full block.
   private func curve(_ shares: [Double]) -> String {
-    let levels = Array("▁▂▃▄▅▆▇█")
-    return String(
-      stride(from: 0, to: shares.count - 1, by: 2).map { index -> Character in
-        let share = (shares[index] + shares[index + 1]) / 2
-        return share > 0 ? levels[min(levels.count - 1, Int(share * Double(levels.count)))] : " "
-      })
+    Plot.line(stride(from: 0, to: shares.count - 1, by: 2).map { (shares[$0] + shares[$0 + 1]) / 2 })
   }
 
   private func transferLines(_ style: Style) -> [String] {

@@ -26,8 +26,7 @@ extension Catalogue {
   /// The traces that scenarios may name without a path, and where those are that were found.
   public var traces: [ListedThing] {
     NamedTrace.all.map { trace in
-      let found = dataRoots.map { "\($0)/\(trace.path)" }.first { FileManager.default.fileExists(atPath: $0) }
-      return ListedThing(name: trace.name, summary: found ?? "not here: \(trace.hint)")
+      ListedThing(name: trace.name, summary: trace.path(in: dataRoots) ?? "not here: \(trace.hint)")
     }
   }
 

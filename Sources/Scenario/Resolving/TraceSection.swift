@@ -46,6 +46,9 @@ public struct NamedTrace: Hashable, Sendable {
   /// What it holds and how to get it.
   public var hint: String
 
+  /// The file under the first of `roots` that has it; nil where none does.
+  public func path(in roots: [String]) -> String? { roots.map { "\($0)/\(path)" }.first(where: Paths.isFile) }
+
   /// The traces that may be named.
   public static let all: [NamedTrace] =
     ["code", "conv"].map { kind in

@@ -48,6 +48,15 @@ public enum TraceFormat: String, CaseIterable, Sendable {
   /// Tokens of output of a row of ``vllm`` that gives none: the default of --custom-output-len (recalled).
   public static let vllmOutputTokens: Int32 = 256
 
+  /// Published tables that lie beside traces and hold no requests, told by these columns.
+  static let withoutRequests: [(columns: [String], what: String, why: String, fix: String)] = [
+    (
+      ["instance_id", "stage", "phase"], "the file has the stages of agents and no tokens",
+      "a request needs the tokens of its prompt and output",
+      "read the steps with their tokens beside it: prefix_cache_metrics"
+    )
+  ]
+
   /// How a format writes an arrival.
   enum Clock: Hashable, Sendable {
     /// Decimal seconds since the start of the run.

@@ -154,6 +154,11 @@ struct TraceParser<Sink: TraceSink>: LineSink {
       }
       return
     }
+    if let other = TraceFormat.withoutRequests.first(where: { other in
+      other.columns.allSatisfy { name in fields.contains { $0.equals(name) } }
+    }) {
+      return abandon(what: other.what, why: other.why, fix: other.fix)
+    }
     let known = TraceFormat.allCases.filter(\.isCSV).map { $0.requiredColumns.joined(separator: ",") }
       .joined(separator: " or ")
     abandon(

@@ -37,6 +37,13 @@ public struct TraceTally: Hashable, Sendable {
   /// Nothing happened.
   public init() {}
 
+  /// What a file says of its rows.
+  public init(_ facts: TraceFacts) {
+    leftOut = facts.leftOut
+    leftOutRule = facts.format.leftOut ?? ""
+    estimated = facts.estimated
+  }
+
   /// What happened, a sentence for each kind that did.
   public var notes: [String] {
     var notes: [String] = []
@@ -102,11 +109,9 @@ public struct TraceSelector<Sink: TraceSink>: TraceSink {
 
   /// What happened, with what the file said of it.
   public func tally(_ facts: TraceFacts) -> TraceTally {
-    var tally = tally
-    tally.leftOut = facts.leftOut
-    tally.leftOutRule = facts.format.leftOut ?? ""
-    tally.estimated = facts.estimated
-    return tally
+    var all = TraceTally(facts)
+    all.notSampled = tally.notSampled
+    return all
   }
 }
 

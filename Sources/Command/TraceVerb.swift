@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// `medley trace`: what can be done with traces themselves.
+struct TraceVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trace", abstract: "Describes traces of requests.", subcommands: [TraceDescribe.self])
+}
