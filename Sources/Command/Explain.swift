@@ -12,9 +12,10 @@ struct Explain: ParsableCommand {
     abstract: "Shows what a scenario was resolved to, and what bounds each operator.",
     discussion: """
       Every setting in force with its origin, a line of a file or a default and
-      who would have chosen it; the memory of a device of each pool; and the
-      roofline of one prefill and one decode step: time, bound and arithmetic
-      intensity of each operator. Nothing is simulated. Examples:
+      who would have chosen it; the memory of a device of each pool, and its
+      numbers with their sources; and the roofline of one prefill and one decode
+      step: time, bound and arithmetic intensity of each operator. Nothing is
+      simulated. Examples:
 
         medley explain scenarios/quickstart.yaml
         medley explain scenario.yaml --variant split --batch 64 --context 4096
@@ -58,6 +59,7 @@ struct Explain: ParsableCommand {
     console.out(ExplainText.settings(resolved.settings, style: console.style) + "\n")
     for pool in resolved.pools {
       console.out(ExplainText.memory(pool, style: console.style) + "\n")
+      console.out(DeviceText.numbers(pool.device, name: pool.deviceName, style: console.style) + "\n")
       let forms = FormText.forms(pool.device, name: pool.deviceName, style: console.style)
       if !forms.isEmpty { console.out(forms + "\n") }
       let window = pool.engine.cost.window

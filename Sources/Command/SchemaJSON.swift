@@ -35,21 +35,34 @@ struct SchemaJSON {
       .init("$schema", "http://json-schema.org/draft-07/schema#"),
       .init("title", .string("Medley \(document.rawValue)")),
     ]
-    members += object(keys, document == .scenario ? .part : .whole, isRoot: true)
-    if document == .scenario {
-      // A scenario that extends another has its settings, and variants may give what the root leaves out.
-      let elsewhere = ["extends", "variants"].map { JSON.object([.init("required", [.string($0)])]) }
+    // A scenario that extends another has its settings, and variants may give what the root leaves out; a device that
+    // is like another has its numbers.
+    let elsewhere: [Document: [String]] = [.scenario: ["extends", "variants"], .device: ["like"]]
+    members += object(keys, elsewhere[document] == nil ? .whole : .part, isRoot: true)
+    if let elsewhere = elsewhere[document] {
+      let given = elsewhere.map { JSON.object([.init("required", [.string($0)])]) }
       members += [
-        .init("if", .object([.init("anyOf", .array(elsewhere))])), .init("then", true),
-        .init("else", .object([.init("required", required(keys))])),
+        .init("if", .object([.init("anyOf", .array(given))])), .init("then", true),
+        .init("else", .object(document == .device ? requirements(keys) : [.init("required", required(keys))])),
       ]
     }
     return .object(members)
   }
 
+  /// What must be there of `keys` and of the sections under them.
+  private func requirements(_ keys: [Key]) -> [JSON.Member] {
+    let sections = keys.compactMap { key -> JSON.Member? in
+      guard case .section(let inner) = key.shape, inner.contains(where: \.isRequired) else { return nil }
+      return .init(key.name, .object(requirements(inner)))
+    }
+    return [.init("required", required(keys)), .init("properties", .object(sections))]
+  }
+
   private func required(_ keys: [Key]) -> JSON { .array(keys.filter(\.isRequired).map { .string($0.name) }) }
 
   private func object(_ keys: [Key], _ mode: Mode, isRoot: Bool = false) -> [JSON.Member] {
+    // A number and its source are given together, whatever they are laid over.
+    let mode = keys.contains { $0.name == "source" } ? .whole : mode
     let isPartOfRoot = !isRoot && keys.count > 1 && keys.allSatisfy { roots.contains($0.name) }
     let properties = keys.map { key in
       let reference = JSON.object([.init("$ref", .string("#/properties/\(key.name)"))])

@@ -29,7 +29,10 @@ extension FeedForward {
 
 extension Transformer {
   /// The mixers in the order of first appearance, with how many layers have each where they differ.
-  public var mixerSummary: String { Self.list(layers.compactMap(\.mixer).map(\.summary)) }
+  /// A network without layers says how many operators it has.
+  public var mixerSummary: String {
+    operators.isEmpty ? Self.list(layers.compactMap(\.mixer).map(\.summary)) : "\(operators.count) operators"
+  }
 
   /// The feed-forward blocks in the order of first appearance, with how many layers have each where they differ.
   public var feedForwardSummary: String { Self.list(layers.compactMap(\.feedForward).map(\.summary)) }
@@ -41,6 +44,10 @@ extension Transformer {
   }
 
   /// Floating-point operations of one token in matrix products with weights, attention to its context left out: two
-  /// for each active parameter but those of the embedding, which are looked up.
-  public var operationsPerToken: Int { 2 * (activeParameters - embeddingParameters + sharedParameters) }
+  /// for each active parameter but those of the embedding, which are looked up; of a list of operators, theirs.
+  public var operationsPerToken: Int {
+    operators.isEmpty
+      ? 2 * (activeParameters - embeddingParameters + sharedParameters)
+      : operators.reduce(0) { $0 + $1.count * $1.operations }
+  }
 }

@@ -91,6 +91,7 @@ struct PublishedModel {
     PublishedModel("gpt-oss-120b", 116_829_156_672, "model card of openai/gpt-oss-120b: 116.83B"),
     PublishedModel("mamba-codestral-7b", 7_285_403_648, "Mistral AI, Codestral Mamba, 2024"),
     PublishedModel("granite-4.0-h-small", 32_207_337_984, "files of ibm-granite/granite-4.0-h-small"),
+    PublishedModel("resnet-50", 25_557_032, "torchvision 0.21, ResNet50_Weights.meta: num_params"),
     PublishedModel("llada-8b", 8.02e9, "Nie et al., LLaDA, 2025, table of sizes: 8.02B"),
     PublishedModel("bert-base", 109_482_240, "BertModel of google-bert/bert-base-uncased"),
     PublishedModel("bert-large", 335_141_888, "BertModel of google-bert/bert-large-uncased"),

@@ -10,5 +10,6 @@ enum Bounds {
   static let context = 1...(1 << 30)
   static let rank = 1...131_072
   static let state = 1...16_384
+  static let kernel = 1...1024
   static let flags = 0...1
 }

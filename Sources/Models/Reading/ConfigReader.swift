@@ -144,6 +144,29 @@ struct ConfigReader {
     return value
   }
 
+  /// Reads each object of the list under `key`, closing it with ``close(_:)``; nil where the key is absent.
+  mutating func withinEach<Value>(
+    _ key: String, _ family: String, most: Int, _ read: (inout ConfigReader) -> Value
+  ) -> [Value]? {
+    guard let member = object.find([key]) else { return nil }
+    guard case .array(let nodes) = member.node.value, nodes.count <= most else {
+      fault(key, why: "it is a list of at most \(most) objects")
+      return nil
+    }
+    let outer = object
+    defer { object = outer }
+    return nodes.enumerated().compactMap { index, node in
+      guard case .object(let members) = node.value else {
+        add(at: node.offset, "'\(key)' holds \(node.value.shown)", "it is a list of objects", Self.correct)
+        return nil
+      }
+      object = Object(members, prefix: "\(outer.prefix)\(key).\(index).", offset: node.offset)
+      let value = read(&self)
+      close(family)
+      return value
+    }
+  }
+
   /// Refuses keys of the object that were not asked for and could matter to a model of `family`.
   mutating func close(_ family: String) {
     let known = object.asked.sorted()
@@ -157,6 +180,9 @@ struct ConfigReader {
           ?? "remove it if it changes neither shapes nor layers")
     }
   }
+
+  /// Takes all keys of the object as understood, once it is known to describe nothing.
+  mutating func ignoreRest() { object.asked += object.members.map(\.key) }
 
   /// Takes keys as understood whatever they say.
   mutating func ignore(_ keys: String...) { _ = object.find(keys) }

@@ -11,6 +11,7 @@ struct DeviceReader {
     let fields = Fields(root, path: "", reading: reading)
     let errors = reading.diagnostics.errorCount
     let title = fields.text("name", default: name)
+    _ = fields.element("like")
     if !fields.has("kind") { fields.missing("kind", example: "gpu") }
     let kind = fields.choice("kind", of: DeviceKind.allCases.map(\.rawValue)).flatMap(DeviceKind.init(rawValue:))
     let memory = fields.elements("memory").compactMap { tier($0.element, $0.path, reading) }

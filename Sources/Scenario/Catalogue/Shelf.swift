@@ -9,8 +9,8 @@ struct Stock: Sendable {
   var links: [String: Link] = [:]
   var models: [String: Transformer] = [:]
   var tiers: [String: Tier] = [:]
-  /// The links that each device names.
-  var linksOf: [String: [String]] = [:]
+  /// The files that each device takes numbers from besides its own: "link pcie4", "device rtx-4090".
+  var partsOf: [String: [String]] = [:]
   /// The key of each trace's digest, by path.
   var traces: [String: String] = [:]
   /// Digests of all files that were read, by "kind name".
@@ -38,21 +38,49 @@ final class Shelf {
   func device(_ name: String, at place: Place) -> Device? {
     if let known = stock.devices[name] {
       use("device \(name)")
-      // The links of a device belong to it: their files count as read.
-      for link in stock.linksOf[name] ?? [] { use("link \(link)") }
+      // Its links and the devices it is like belong to it: their files count as read.
+      for part in stock.partsOf[name] ?? [] { use(part) }
       return known
     }
     guard !absent.contains("device \(name)") else { return nil }
-    var links: [String] = []
+    var parts: [String] = []
     let reader = DeviceReader { link, place in
-      links.append(link)
+      parts.append("link \(link)")
       return self.link(link, at: place)
     }
-    let device = root(.device, name, at: place).flatMap { reader.device($0, named: name, aside(.device)) }
+    let root = deviceRoot(name, at: place, parts: &parts)
+    let device = root.flatMap { reader.device($0, named: name, aside(.device)) }
     stock.devices[name] = device
-    stock.linksOf[name] = links
+    stock.partsOf[name] = parts
     if device == nil { absent.insert("device \(name)") }
     return device
+  }
+
+  /// The settings of a device file over those of the devices it is like, which are added to `parts`; `chain` are those
+  /// that lead to it. Nil with diagnostics.
+  private func deviceRoot(_ name: String, at place: Place, parts: inout [String], chain: [String] = []) -> Element? {
+    guard let own = root(.device, name, at: place) else { return nil }
+    guard let like = own["like"], like.content != .null else { return own }
+    // Without the other file nobody knows what is missing.
+    guard let base = Fields(own.only(["like"]), path: "", reading: aside(.device)).text("like") else { return nil }
+    let devices = chain + [name]
+    guard !devices.contains(base) else {
+      diagnostics.error(
+        at: like.place, "'\(base)' is like this device in turn",
+        why: "they go in a circle: \((devices + [base]).joined(separator: ", "))",
+        fix: "let one of them be like no other")
+      return nil
+    }
+    guard devices.count <= lookup.catalogue.limits.extends else {
+      diagnostics.error(
+        at: like.place, "more than \(lookup.catalogue.limits.extends) devices are like one another",
+        why: "so many are hard to follow", fix: "name the first of them")
+      return nil
+    }
+    parts.append("device \(base)")
+    return deviceRoot(base, at: like.place, parts: &parts, chain: devices).map {
+      Likeness.lay(own, over: $0, named: base)
+    }
   }
 
   /// The link of a name; nil with diagnostics, in its own file or at `place`.

@@ -14,6 +14,7 @@ extension KeyTable {
 
   static let device = [
     Key("name", .text, "The title in reports."),
+    Key("like", .name(.device), "A device whose settings hold where this file gives none."),
     Key("kind", .choice(DeviceKind.allCases.map(\.rawValue)), "What it is.", isRequired: true),
     Key("memory", .list(.section(memory)), "Its memories; the first holds weights and KV cache.", isRequired: true),
     Key(
