@@ -152,6 +152,15 @@ import Testing
     #expect(faults(text) == ["1:1: heads x head width is 268435456: it must not exceed 1048576"])
   }
 
+  /// The class's three mixtures are more than these layers.
+  @Test func aSwitchOfTwoLayersIsRead() throws {
+    let text = """
+      {"model_type": "switch_transformers", "d_model": 8, "num_heads": 2, "d_kv": 4, "d_ff": 8, "num_layers": 2,
+       "num_experts": 4, "vocab_size": 9}
+      """
+    #expect(try Transformer(config: Data(text.utf8)).layers.count { $0.feedForward?.experts != nil } == 4)
+  }
+
   @Test func damagedFilesNeverCrash() throws {
     var numbers = Numbers(state: 6)
     var understood = 0

@@ -46,8 +46,8 @@ extension Family {
       var sparse = dense
       let count = reader.integer("num_experts", in: Bounds.experts)
       sparse.experts = Experts(count: count, perToken: 1, routerBias: reader.bool("router_bias", default: false))
-      let inEncoder = reader.integer("num_sparse_encoder_layers", in: 0...layers, default: 3)
-      let inDecoder = reader.integer("num_sparse_decoder_layers", in: 0...decoders, default: 3)
+      let inEncoder = reader.integer("num_sparse_encoder_layers", in: 0...layers, default: min(3, layers))
+      let inDecoder = reader.integer("num_sparse_decoder_layers", in: 0...decoders, default: min(3, decoders))
       reader.ignore("encoder_sparse_step", "decoder_sparse_step")  // follow from the two
       place(sparse, count: inEncoder, in: &encoder)
       place(sparse, count: inDecoder, in: &decoder)
