@@ -12,14 +12,14 @@ public enum Medley {
   /// its exit code.
   ///
   /// A package with policies of its own is a medley with `Medley.main(policies:)` as its executable.
-  public static func main(policies: PolicyCatalogue = .standard) -> Never {
+  public static func main(policies: PolicyCatalogue = PolicyCatalogue.standard) -> Never {
     Interruption.watch()
     exit(run(Array(CommandLine.arguments.dropFirst()), policies: policies).rawValue)
   }
 
   /// Runs a verb with `arguments` (without the executable's name), writing to `console`.
   public static func run(
-    _ arguments: [String], policies: PolicyCatalogue = .standard, console: Console = .standard
+    _ arguments: [String], policies: PolicyCatalogue = PolicyCatalogue.standard, console: Console = .standard
   ) -> Outcome {
     Session.$current.withValue(Session(console: console, policies: policies)) {
       do {

@@ -6,7 +6,8 @@ public struct Comparison: Sendable {
   public static let keys = [
     "completed", "rejected", "duration_s", "requests_per_s", "output_tokens_per_s", "goodput_per_s", "attainment",
     "slo_met", "queueing_p50_s", "queueing_p99_s", "ttft_p50_s", "ttft_p90_s", "ttft_p99_s", "tpot_p50_s", "tpot_p90_s",
-    "tpot_p99_s", "itl_p99_s", "e2e_p50_s", "e2e_p90_s", "e2e_p99_s", "preemptions", "transferred_bytes", "energy_j",
+    "tpot_p99_s", "itl_p99_s", "e2e_p50_s", "e2e_p90_s", "e2e_p99_s", "preemptions", "prefix_hit_rate",
+    "prefix_saved_tokens", "transferred_bytes", "energy_j",
     "energy_per_output_token_j", "average_power_w", "peak_power_w", "price_usd_per_h", "cost_usd_per_mtok_output",
   ]
 

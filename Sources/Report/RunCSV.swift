@@ -91,7 +91,8 @@ public enum RunCSV {
         "pool", "replicas", "steps", "prefill_steps", "decode_steps", "mean_decode_batch", "mean_prefill_tokens",
         "prefill_share", "decode_share", "mfu", "mbu", "kv_blocks", "kv_occupancy_mean", "kv_occupancy_peak",
         "preemptions", "swapped_bytes", "link_bytes_per_device", "energy_j", "average_power_w", "price_usd_per_h",
-      ] + shares.map { "time_share_\($0)" })
+      ] + shares.map { "time_share_\($0)" }
+        + ["prefix_blocks_looked_up", "prefix_blocks_found", "prefix_tokens_saved", "prefix_blocks_evicted"])
     for pool in summary.pools {
       csv.add(pool.name)
       for count in [pool.replicas, pool.totals.steps, pool.totals.prefillSteps, pool.totals.decodeSteps] {
@@ -112,6 +113,10 @@ public enum RunCSV {
         csv.add(value)
       }
       for entry in pool.time.named where shares.contains(entry.name) { csv.add(entry.share) }
+      let did = pool.prefixes
+      for count in [did?.lookedUpBlocks, did?.foundBlocks, did?.savedTokens, did?.evictedBlocks] {
+        csv.add(count.map { Double($0) })
+      }
       csv.endLine()
     }
     try csv.flush(ifOver: 0, to: sink)

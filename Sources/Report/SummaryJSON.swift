@@ -99,10 +99,22 @@ extension PoolSummary {
       .init("kv_occupancy_series", .array(occupancy.map { .number($0) })),
       .init("preemptions", .integer(preemptions)),
       .init("swapped_bytes", .number(swapped.value)),
+      .init("prefix_cache", prefixes?.json ?? .null),
       .init("energy_j", .number(energy.value)),
       .init("average_power_w", .number(averagePower.value)),
       .init("price_usd_per_h", .number(price.value)),
       .init("time_shares", time.json),
+    ])
+  }
+}
+
+extension PrefixTotals {
+  fileprivate var json: JSON {
+    .object([
+      .init("blocks_looked_up", .integer(lookedUpBlocks)), .init("blocks_found", .integer(foundBlocks)),
+      .init("hit_rate", .optional(hitRate)), .init("tokens_looked_up", .integer(lookedUpTokens)),
+      .init("tokens_saved", .integer(savedTokens)), .init("saved_share", .optional(savedShare)),
+      .init("tokens_regained", .integer(regainedTokens)), .init("blocks_evicted", .integer(evictedBlocks)),
     ])
   }
 }

@@ -8,7 +8,7 @@ extension Summary {
   public func text(name: String, style: Style = .plain) -> String {
     let sections = [
       [headline(name, style)], latencyLines(style), totalLines(style), poolLines(style), cacheLines(style),
-      transferLines(style), tenantLines(style), sloLines(style),
+      prefixLines(style), transferLines(style), tenantLines(style), sloLines(style),
     ]
     return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
   }
@@ -91,6 +91,21 @@ extension Summary {
         Table.Cell(pool.name.shortened(to: 16)), Table.Cell(NumberText.percent(pool.meanOccupancy)),
         Table.Cell(NumberText.percent(pool.peakOccupancy)), Table.Cell(NumberText.count(pool.preemptions)),
         Table.Cell(NumberText.bytes(pool.swapped.value)), Table.Cell("|\(curve(pool.occupancy))|"),
+      ])
+    }
+    return table.lines(style)
+  }
+
+  private func prefixLines(_ style: Style) -> [String] {
+    let kept = pools.compactMap { pool in pool.prefixes.map { (pool.name, $0) } }
+    guard !kept.isEmpty else { return [] }
+    var table = Table(["prefix cache", "blocks", "found", "hit rate", "tokens", "not computed", "share", "evicted"])
+    for (name, did) in kept {
+      table.add([
+        Table.Cell(name.shortened(to: 16)), Table.Cell(NumberText.count(did.lookedUpBlocks)),
+        Table.Cell(NumberText.count(did.foundBlocks)), Table.Cell(did.hitRate.map(NumberText.percent) ?? "-"),
+        Table.Cell(NumberText.count(did.lookedUpTokens)), Table.Cell(NumberText.count(did.savedTokens)),
+        Table.Cell(did.savedShare.map(NumberText.percent) ?? "-"), Table.Cell(NumberText.count(did.evictedBlocks)),
       ])
     }
     return table.lines(style)

@@ -54,6 +54,12 @@ private struct Rows {
     add("energy_j", pool.energy.value, "J")
     add("average_power_w", pool.averagePower.value, "W")
     add("price_usd_per_h", pool.price.value, "$/h")
+    if let prefixes = pool.prefixes {
+      add("prefix_blocks_looked_up", prefixes.lookedUpBlocks)
+      add("prefix_blocks_found", prefixes.foundBlocks)
+      add("prefix_tokens_saved", prefixes.savedTokens)
+      add("prefix_blocks_evicted", prefixes.evictedBlocks)
+    }
     for (name, share) in pool.time.named { add("time_share_\(name)", share) }
   }
 

@@ -13,7 +13,8 @@ public struct ScenarioReader: Sendable {
 
   /// A reader.
   public init(
-    policies: PolicyCatalogue = .standard, dataRoots: [String] = [], changes: [(path: String, value: String)] = []
+    policies: PolicyCatalogue = PolicyCatalogue.standard, dataRoots: [String] = [],
+    changes: [(path: String, value: String)] = []
   ) {
     self.policies = policies
     self.dataRoots = dataRoots

@@ -15,6 +15,18 @@ private struct Pinned: RoutePolicy {
   }
 }
 
+/// A policy of prefix caches that knows only what may leave: the block of the lowest key first.
+private struct LowestKey: EvictPolicy {
+  static let name = "lowest-key"
+  private var idle: Set<Int32> = []
+
+  mutating func insert(_ key: Int32) {}
+  mutating func touch(_ key: Int32) {}
+  mutating func retain(_ key: Int32) { idle.remove(key) }
+  mutating func release(_ key: Int32) { idle.insert(key) }
+  mutating func evict() -> Int32? { idle.min().flatMap { idle.remove($0) } }
+}
+
 @Suite struct OwnPolicyTests {
   private var policies: PolicyCatalogue {
     var policies = PolicyCatalogue.standard
@@ -55,6 +67,29 @@ private struct Pinned: RoutePolicy {
       ])
     let unknown = #expect(throws: Faults.self) { try read("pined") }
     #expect(unknown?.diagnostics.first?.fix == "did you mean 'pinned'?")
+  }
+
+  @Test func aPrefixCacheOfOnesOwnIsNamedLikeAnyOther() throws {
+    var policies = PolicyCatalogue.standard
+    policies.addEvict(LowestKey.self, "The block of the lowest key leaves first.") { _, _ in LowestKey() }
+    let totals = try withFolder { folder in
+      let text = """
+        model: llama-2-7b
+        cluster:
+          pools: {all: {device: a100-sxm, kv-cache: {prefix-cache: lowest-key, watermark: 0 %, capacity: 64 tokens}}}
+        workload: {trace: blocks.csv}
+        """
+      try write(text, to: "\(folder)/s.yaml")
+      // Two tales by turns, of which the cache holds one beside the prompt at hand.
+      let rows = (0..<10).map { "\($0),48,2,\($0 % 2 * 3) \($0 % 2 * 3 + 1) \($0 % 2 * 3 + 2),16\n" }
+      try write(
+        "arrival_s,prompt_tokens,output_tokens,blocks,block_tokens\n" + rows.joined(), to: "\(folder)/blocks.csv")
+      let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+      let resolved = try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue, policies: policies).resolve()
+      let result = try Simulation.run(resolved.cluster, trace: resolved.trace(), route: resolved.makeRoute())
+      return try #require(result.replicas[0].prefixes)
+    }
+    #expect(totals.lookedUpBlocks == 30 && totals.evictedBlocks > 0)
   }
 
   /// The same seed at another rate gives the same requests, closer together.

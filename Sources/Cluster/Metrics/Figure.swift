@@ -48,7 +48,7 @@ public struct Figure: Sendable {
   }
 
   /// Every figure, in the order in which files list them.
-  public static let all: [Figure] = counts + rates + latencies + resources + shares
+  public static let all: [Figure] = counts + rates + latencies + resources + prefixes + shares
 
   /// The figure named `key`; nil where there is none.
   public static func named(_ key: String) -> Figure? { all.first { $0.key == key } }
@@ -61,6 +61,14 @@ public struct Figure: Sendable {
     Figure("output_tokens", "output tokens", .count, .neither) { Double($0.outputTokens) },
     Figure("duration_s", "duration", .seconds, .lower) { $0.duration.value },
     Figure("preemptions", "preemptions", .count, .lower) { Double($0.preemptions) },
+  ]
+
+  private static let prefixes = [
+    Figure("prefix_hit_rate", "prefix hit rate", .share, .higher) { $0.prefixes?.hitRate },
+    Figure("prefix_saved_tokens", "prompt tokens found", .count, .higher) {
+      $0.prefixes.map { Double($0.savedTokens) }
+    },
+    Figure("prefix_saved_share", "share of prompts found", .share, .higher) { $0.prefixes?.savedShare },
   ]
 
   private static let rates = [

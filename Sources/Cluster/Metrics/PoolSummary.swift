@@ -33,6 +33,8 @@ public struct PoolSummary: Hashable, Sendable {
   public var preemptions = 0
   /// Bytes swapped to host memory and back.
   public var swapped = Memory(0)
+  /// What the prefix caches did; nil where prefixes are not kept.
+  public var prefixes: PrefixTotals?
   /// Power integrated over the run: watts in prefill, in decode and idle times the time in each.
   public var energy = Energy(0)
   /// Energy over the run's length.
@@ -70,6 +72,7 @@ public struct PoolSummary: Hashable, Sendable {
       blockSeconds += replica.blockSeconds
       peakOccupancy = max(peakOccupancy, Double(replica.peakBlocks) / Double(max(1, blocks)))
       preemptions += replica.preemptions
+      if let did = replica.prefixes { prefixes = (prefixes ?? PrefixTotals()) + did }
       swapped = swapped + Memory(Double(replica.swappedTokens) * engine.cache.bytesPerToken)
       let times = (
         idle: replica.idleTime.seconds, prefill: replica.prefillTime.seconds, decode: replica.decodeTime.seconds

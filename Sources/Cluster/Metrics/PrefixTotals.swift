@@ -28,13 +28,15 @@ public struct PrefixTotals: Hashable, Sendable {
     lookedUpTokens > 0 ? Double(savedTokens) / Double(lookedUpTokens) : nil
   }
 
-  /// Adds what another did.
-  public static func += (sum: inout PrefixTotals, other: PrefixTotals) {
+  /// What two did together.
+  public static func + (one: PrefixTotals, other: PrefixTotals) -> PrefixTotals {
+    var sum = one
     sum.lookedUpBlocks += other.lookedUpBlocks
     sum.foundBlocks += other.foundBlocks
     sum.lookedUpTokens += other.lookedUpTokens
     sum.savedTokens += other.savedTokens
     sum.regainedTokens += other.regainedTokens
     sum.evictedBlocks += other.evictedBlocks
+    return sum
   }
 }

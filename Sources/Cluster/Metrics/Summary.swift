@@ -56,6 +56,11 @@ public struct Summary: Hashable, Sendable {
   public var tokenRate: Rate { perSecond(promptTokens + outputTokens) }
   /// Preemptions.
   public var preemptions: Int { pools.reduce(0) { $0 + $1.preemptions } }
+  /// What the prefix caches of all pools did; nil where none keeps prefixes.
+  public var prefixes: PrefixTotals? {
+    let kept = pools.compactMap(\.prefixes)
+    return kept.isEmpty ? nil : kept.reduce(PrefixTotals(), +)
+  }
   /// Power integrated over the run.
   public var energy: Energy { pools.reduce(Energy(0)) { $0 + $1.energy } }
   /// Energy over the run's length.

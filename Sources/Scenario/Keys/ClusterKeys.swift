@@ -24,7 +24,7 @@ extension KeyTable {
       Key("stage-link", .name(.link), "What joins two stages, where it is not what joins the devices."),
       Key("expert-link", .name(.link), "What joins the devices of experts, where it is not what joins the devices."),
       Key("precision", .section(formats), "Formats in place of the model's; the KV cache keeps its own."),
-      Key("kv-cache", .section(cache), "The memory of keys and values."),
+      Key("kv-cache", .section(cache(policies)), "The memory of keys and values."),
       Key("limits", .section(limits), "What a step may hold at most."),
       Key("preemption", .oneOf(preemption), "What happens to a sequence that the cache has no room for."),
       Key("batch", .oneOf(policies.batchOptions), "What a step of these engines holds, in place of policy.batch."),
@@ -62,6 +62,14 @@ extension KeyTable {
     Key("request", .quantity(Memory.self), "What one request reads."),
     Key("depth", .count(1...Tier.depthLimit), "Requests in flight to each drive."),
   ]
+
+  private static func cache(_ policies: PolicyCatalogue) -> [Key] {
+    cache + [
+      Key(
+        "prefix-cache", .oneOf(policies.evictOptions),
+        "Keeps what prompts have in common, and says which blocks leave when room is needed.")
+    ]
+  }
 
   private static let cache = [
     Key("block", .count(1...65_536), "Tokens of a block."),
@@ -107,6 +115,11 @@ extension PolicyCatalogue {
   public var routeOptions: [Alternative] { Self.options(routes) }
   /// The batch policies in alphabetical order.
   public var batchOptions: [Alternative] { Self.options(batches) }
+
+  /// The policies of prefix caches in alphabetical order, and that there is none.
+  public var evictOptions: [Alternative] {
+    Self.options(evicts) + [Alternative(PrefixCacheSection.none, "Every prompt is computed whole.")]
+  }
 
   private static func options<Policy>(_ listings: [String: Listing<Policy>]) -> [Alternative] {
     listings.keys.sorted().compactMap { name in

@@ -13,9 +13,11 @@ extension Scenario {
     for variant in variants.isEmpty ? [nil] : variants.map(Optional.some) {
       let resolved = try resolve(variant: variant)
       for warning in resolved.warnings { diagnostics.add(warning) }
-      guard seen.insert(resolved.workload).inserted else { continue }
       do {
-        try resolved.workload.probe(seed: resolved.seed)
+        if seen.insert(resolved.workload).inserted { try resolved.workload.probe(seed: resolved.seed) }
+        if resolved.cluster.keepsPrefixes, try !resolved.knowsContents() {
+          diagnostics.add(resolved.warningOfUnknownContents)
+        }
       } catch {
         for fault in error.diagnostics { diagnostics.add(fault) }
       }

@@ -50,7 +50,8 @@ public struct Scenario: Sendable {
   /// beside it then.
   /// - Throws: ``Faults``, all of them.
   public static func read(
-    path: String, standardInput: Data? = nil, catalogue: Catalogue? = nil, policies: PolicyCatalogue = .standard,
+    path: String, standardInput: Data? = nil, catalogue: Catalogue? = nil,
+    policies: PolicyCatalogue = PolicyCatalogue.standard,
     set: [(path: String, value: String)] = [], for variant: String? = nil
   ) throws(Faults) -> Scenario {
     let catalogue = catalogue ?? .standard(for: path)

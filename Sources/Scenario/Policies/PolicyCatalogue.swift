@@ -22,6 +22,8 @@ public struct PolicyCatalogue: Sendable {
   public private(set) var routes: [String: Listing<any RoutePolicy>] = [:]
   /// The batch policies by name.
   public private(set) var batches: [String: Listing<any BatchPolicy>] = [:]
+  /// The policies by name that say which blocks leave a prefix cache.
+  public private(set) var evicts: [String: Listing<any EvictPolicy>] = [:]
 
   /// A catalogue without policies.
   public init() {}
@@ -42,6 +44,15 @@ public struct PolicyCatalogue: Sendable {
     _ type: P.Type, _ summary: String, settings: [Key]? = nil, read: @escaping @Sendable (Fields, PolicyContext) -> P?
   ) {
     batches[P.name] = Listing(name: P.name, summary: summary, settings: settings, read: { read($0, $1) })
+  }
+
+  /// Adds a policy for prefix caches under its own name, in place of another of that name; `none` is not to be had.
+  ///
+  /// Every replica gets a copy of what `read` gives, so that a policy is a value. Editors know the `settings` listed.
+  public mutating func addEvict<P: EvictPolicy>(
+    _ type: P.Type, _ summary: String, settings: [Key]? = nil, read: @escaping @Sendable (Fields, PolicyContext) -> P?
+  ) {
+    evicts[P.name] = Listing(name: P.name, summary: summary, settings: settings, read: { read($0, $1) })
   }
 }
 

@@ -46,6 +46,15 @@ extension PolicyCatalogue {
     catalogue.addBatch(
       StaticBatch.self, "A batch is formed when nothing runs, and nobody joins until it has ended.", settings: []
     ) { _, _ in StaticBatch() }
+    catalogue.addEvict(
+      LeastRecentlyUsed.self, "The block whose last use is longest ago leaves first.", settings: []
+    ) { _, _ in LeastRecentlyUsed() }
+    catalogue.addEvict(FirstInFirstOut.self, "The block that came in first leaves first.", settings: []) { _, _ in
+      FirstInFirstOut()
+    }
+    catalogue.addEvict(
+      LeastFrequentlyUsed.self, "The block that the fewest requests found leaves first.", settings: []
+    ) { _, _ in LeastFrequentlyUsed() }
     return catalogue
   }()
 

@@ -50,7 +50,10 @@ struct PoolSection {
       limits.count("max-batch-tokens", in: 1...1_000_000, default: 2048, because: "vLLM: max_num_batched_tokens")
       ?? 2048
     limits.finish()
-    let watermark = cache(fields.fields("kv-cache"), &plan)
+    let caching = fields.fields("kv-cache")
+    let prefixes = PrefixCacheSection(fields: caching, policies: policies)
+    let evict = prefixes.policy(context)
+    let watermark = cache(caching, &plan)
     let preemption = preemption(fields, device, layout)
     func link(_ key: String) -> Link? {
       fields.text(key).flatMap { shelf.link($0, at: fields.valuePlace(of: key)) }
@@ -76,6 +79,7 @@ struct PoolSection {
       model: model, layout: layout, device: device.value, stageLink: stageLink, expertLink: expertLink, plan: plan,
       free: free, placement: place.placement)
     guard let engine = build.engine(pool: name, deviceName: device.name, fields) else { return nil }
+    if evict != nil, !prefixes.check(engine, model.name) { return nil }
     let blocks = engine.memory.blocks
     let cacheDescription = KVCacheDescription(
       blockTokens: plan.blockTokens, blocks: blocks, watermark: Int(Double(blocks) * watermark),
@@ -87,7 +91,8 @@ struct PoolSection {
       preemption: preemption, power: power)
     return (
       PoolDescription(
-        name: name, replicas: replicas * copies, engine: description, batch: batch.policy, price: price),
+        name: name, replicas: replicas * copies, engine: description, batch: batch.policy, price: price,
+        evict: evict),
       ResolvedPool(
         name: name, deviceName: device.name, device: device.value, engine: engine, replicas: replicas * copies,
         price: price, power: power, batch: batch.name)

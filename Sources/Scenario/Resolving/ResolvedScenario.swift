@@ -35,8 +35,12 @@ public struct ResolvedScenario: Sendable {
   public var warnings: [Diagnostic]
 
   /// The workload, read or generated anew at each call.
-  /// - Throws: ``Faults`` where the trace is malformed or cannot be changed as asked.
-  public func trace() throws(Faults) -> Trace { try workload.trace(seed: seed) }
+  /// - Throws: ``Faults`` where the trace is malformed or cannot be changed as asked, or a prefix cache cannot follow it.
+  public func trace() throws(Faults) -> Trace {
+    let trace = try workload.trace(seed: seed)
+    if let blocks = trace.blocks { try checkPrefixes(unit: blocks.unit) }
+    return trace
+  }
 
   /// Those who send the requests, with what they are promised: the scenario's SLO where they have none of their own.
   public var tenants: [Tenant] {
