@@ -45,9 +45,10 @@ struct Compare: ParsableCommand {
     let line = telling.line()
     defer { line.end() }
     line.set("simulating \(experiments.count) variants")
-    var runs = try Parallel.map(
+    let finished = try Parallel.map(
       experiments, workers: telling.jobs, finished: { line.set("\($0) of \(experiments.count) variants simulated") }
-    ) { try $0.run() }[...]
+    ) { try $0.run() }
+    var runs = finished[...]
     let columns = sides.flatMap { side in
       if let stored = side.stored { return [stored] }
       return side.experiments.compactMap { _ in
@@ -55,6 +56,7 @@ struct Compare: ParsableCommand {
       }
     }
     line.end()
+    telling.warn(finished)
     let comparison = Comparison(columns: columns)
     console.out(json ? comparison.json.text : comparison.text(style: console.style))
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Study
+import Units
 
 /// How a scenario is read.
 struct ScenarioOptions: ParsableArguments {
@@ -61,9 +62,16 @@ struct ProgressOptions: ParsableArguments {
 
   /// Tells what scenarios warn of, each warning once.
   func warn(_ scenarios: [LoadedScenario], _ experiments: [Experiment]) {
+    warn(scenarios.flatMap(\.scenario.warnings) + experiments.flatMap(\.scenario.warnings))
+  }
+
+  /// Tells what is doubtful about the requests of runs.
+  func warn(_ runs: [Run]) { warn(runs.flatMap(\.doubts)) }
+
+  private func warn(_ warnings: [Diagnostic]) {
     guard !quiet else { return }
     var told: Set<String> = []
-    for warning in scenarios.flatMap(\.scenario.warnings) + experiments.flatMap(\.scenario.warnings) {
+    for warning in warnings {
       if told.insert(warning.description).inserted { Session.current.console.err("\(warning)\n") }
     }
   }

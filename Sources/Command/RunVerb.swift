@@ -73,6 +73,7 @@ struct RunVerb: ParsableCommand {
       try ledger?.record(run.record(summary: run.summary.json(name: run.experiment.name).text))
     }
     line.end()
+    telling.warn(runs)
     let claims = ClaimCheck.check(loaded.scenario.claims, on: runs)
     show(loaded.scenario.question, runs, ids, claims)
     try judge(runs, claims)

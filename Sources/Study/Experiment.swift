@@ -41,7 +41,8 @@ public struct Experiment: Sendable {
     try use(served, result, summary)
     return Run(
       experiment: self, started: started,
-      wallSeconds: Double(wall.seconds) + Double(wall.attoseconds) * 1e-18, summary: summary)
+      wallSeconds: Double(wall.seconds) + Double(wall.attoseconds) * 1e-18, summary: summary,
+      doubts: scenario.doubts(of: served))
   }
 }
 
@@ -55,6 +56,8 @@ public struct Run: Sendable {
   public var wallSeconds: Double
   /// It in figures.
   public var summary: Summary
+  /// What is doubtful about serving these requests so.
+  public var doubts: [Diagnostic]
 
   /// Requests simulated per wall-clock second of the simulation.
   public var requestsPerWallSecond: Double { Double(summary.requests) / max(wallSeconds, 1e-9) }

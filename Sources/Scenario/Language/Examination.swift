@@ -9,12 +9,17 @@ extension Scenario {
   public func examine() throws(Faults) -> [Diagnostic] {
     let diagnostics = Diagnostics()
     for warning in warnings { diagnostics.add(warning) }
-    var seen: Set<WorkloadPlan> = []
+    var seen: [WorkloadPlan: Trace?] = [:]
     for variant in variants.isEmpty ? [nil] : variants.map(Optional.some) {
       let resolved = try resolve(variant: variant)
       for warning in resolved.warnings { diagnostics.add(warning) }
       do {
-        if seen.insert(resolved.workload).inserted { try resolved.workload.probe(seed: resolved.seed) }
+        if seen[resolved.workload] == nil {
+          seen[resolved.workload] = .some(nil)
+          seen[resolved.workload] = try resolved.workload.probe(seed: resolved.seed)
+        }
+        guard let trace = seen[resolved.workload] ?? nil else { continue }
+        for doubt in resolved.doubts(of: trace) { diagnostics.add(doubt) }
         if resolved.cluster.keepsPrefixes, try !resolved.knowsContents() {
           diagnostics.add(resolved.warningOfUnknownContents)
         }
@@ -28,11 +33,15 @@ extension Scenario {
 }
 
 extension WorkloadPlan {
-  /// Reads the trace that requests come from, and draws no more than one: whether they can be had at all.
-  func probe(seed: UInt64) throws(Faults) {
+  /// Requests that are drawn to see whether they can be had at all.
+  private static let drawn = 1000
+
+  /// The requests of a trace, or the first few that are drawn.
+  func probe(seed: UInt64) throws(Faults) -> Trace {
     switch source {
     case .trace:
-      guard try trace(seed: seed).requests.isEmpty, let name = trace?.name else { return }
+      let read = try trace(seed: seed)
+      guard read.requests.isEmpty, let name = trace?.name else { return read }
       var whole = self
       whole.window = nil
       let arrivals = try whole.trace(seed: seed).requests.map(\.arrival)
@@ -43,11 +52,14 @@ extension WorkloadPlan {
           why: "they arrive from \(Seconds((first - .start).seconds).text) to \(Seconds((last - .start).seconds).text)",
           fix: "choose a window among them"))
     case .generator(var generator):
-      guard trace != nil else { return }
-      generator.extent = .requests(1)
       var plan = self
+      if case .requests(let count) = generator.extent {
+        generator.extent = .requests(min(count, Self.drawn))
+      } else {
+        generator.extent = .requests(Self.drawn)
+      }
       plan.source = .generator(generator)
-      _ = try plan.trace(seed: seed)
+      return try plan.trace(seed: seed)
     }
   }
 }

@@ -123,8 +123,9 @@ public final class Fields {
 
   /// Where a key belongs that is none here; nil where it belongs nowhere.
   private func elsewhere(_ key: String) -> String? {
+    let isKnownHere = KeyTable.section(at: path, in: reading.document)?.contains { $0.name == key } ?? false
+    guard !isKnownHere else { return "it does not go with the other settings here; remove it or them" }
     let places = KeyTable.owners(of: key, in: reading.document)
-    guard !places.contains(path) else { return "it does not go with the other settings here; remove it or them" }
     guard !places.isEmpty else { return nil }
     return
       "it is a setting of \(wordList(places.prefix(3).map { $0.isEmpty ? "the \(reading.document.rawValue)" : "'\($0)'" }))"
