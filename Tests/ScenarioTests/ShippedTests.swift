@@ -8,7 +8,9 @@ import Units
 /// Every scenario that ships is read, and runs where its traces are at hand.
 @Suite struct ShippedTests {
   static let files: [String] = {
-    let folders = ["scenarios", "scenarios/studies/peers", "scenarios/systems/splitwise"]
+    let folders = [
+      "scenarios", "scenarios/hardware", "scenarios/studies", "scenarios/studies/peers", "scenarios/systems/splitwise",
+    ]
     return folders.flatMap { folder in
       Paths.names(in: "\(repository)/\(folder)").filter { $0.hasSuffix(".yaml") }.map { "\(folder)/\($0)" }
     }
@@ -26,6 +28,24 @@ import Units
         #expect(diagnostic.what.hasSuffix("is not here") && diagnostic.fix.contains("data root"), "\(diagnostic)")
       }
     }
+  }
+
+  /// The study of families has one variant for each family that is read, but for those that only wrap another.
+  @Test func everyFamilyIsServed() throws {
+    let path = "\(repository)/scenarios/studies/families-generated.yaml"
+    let scenario = try Scenario.read(path: path, catalogue: Catalogue(root: repository + "/scenarios", dataRoots: []))
+    #expect(scenario.variants.count >= 40)
+    let served = try scenario.variants.map { try scenario.resolve(variant: $0).model.transformer.family }
+    let families: Set = [
+      "llama", "mistral", "gemma", "gemma2", "gemma3_text", "phi", "phi3", "phimoe", "qwen2", "qwen3", "qwen2_moe",
+      "qwen3_moe", "mixtral", "llama4_text", "deepseek", "deepseek_v2", "deepseek_v3", "dbrx", "gpt_oss", "opt",
+      "bloom",
+      "gpt2", "gptj", "gpt_neox", "falcon", "t5", "switch_transformers", "nllb-moe", "mamba2", "bamba",
+      "granitemoehybrid", "nemotron_h", "llada", "bert", "operators",
+    ]
+    #expect(families.subtracting(served) == [])
+    // Nothing is asked that a model was not made for, and everything fits.
+    #expect(try scenario.examine() == [])
   }
 
   /// The example of the language's description is a scenario, with its recorded and with its generated workload.
