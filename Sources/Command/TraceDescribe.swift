@@ -14,12 +14,15 @@ struct TraceDescribe: ParsableCommand {
       by powers of two, and how prompt and output go together. What blocks,
       sessions and tenants say is shown where rows have them.
 
+      ServeGen's rates and lengths of clients are told as what they are.
+
       Rows are read one by one and not kept, so a trace may be longer than
       memory. Examples:
 
         medley trace describe traces/mine.csv
         medley trace describe azure-2023-conv
         zcat trace.csv.gz | medley trace describe - --json
+        zcat m-small_client_rates.csv.gz | medley trace describe -
       """)
 
   @OptionGroup var trace: TraceArgument
@@ -28,8 +31,13 @@ struct TraceDescribe: ParsableCommand {
   var json = false
 
   func run() throws {
-    let profile = try trace.read { bytes, format throws(TraceFaults) in try TraceProfile(bytes, format: format) }
+    let file = try trace.read { bytes, format throws(TraceFaults) in try DescribedFile(bytes, format: format) }
     let console = Session.current.console
-    console.out(json ? profile.json(name: trace.name).text : profile.text(name: trace.name, style: console.style))
+    let (name, style) = (trace.name, console.style)
+    switch file {
+    case .trace(let it): console.out(json ? it.json(name: name).text : it.text(name: name, style: style))
+    case .clientRates(let it): console.out(json ? it.json(name: name).text : it.text(name: name, style: style))
+    case .clientLengths(let it): console.out(json ? it.json(name: name).text : it.text(name: name, style: style))
+    }
   }
 }

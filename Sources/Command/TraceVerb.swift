@@ -3,5 +3,6 @@ import ArgumentParser
 /// `medley trace`: what can be done with traces themselves.
 struct TraceVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "trace", abstract: "Describes traces of requests.", subcommands: [TraceDescribe.self])
+    commandName: "trace", abstract: "Describes traces of requests, and draws them from records.",
+    subcommands: [TraceDescribe.self, TraceServeGen.self])
 }

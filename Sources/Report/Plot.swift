@@ -27,4 +27,29 @@ enum Plot {
     let rest = eighths % 8
     return String(repeating: "█", count: eighths / 8) + (rest > 0 ? String(parts[rest]) : "")
   }
+
+  /// Rates in bins of `seconds` as columns over time under a title, in at most 80 columns; nothing for fewer than two
+  /// bins.
+  static func overTime(_ rates: [Double], seconds: Double, style: Style) -> [String] {
+    let group = max(1, (rates.count + 79) / 80)
+    let means = stride(from: 0, to: rates.count, by: group).map { bin in
+      let members = rates[bin..<min(rates.count, bin + group)]
+      return members.reduce(0, +) / Double(members.count)
+    }
+    guard means.count > 1, let top = means.max(), top > 0 else { return [] }
+    let label = "\(NumberText.significant(top))/s"
+    let lines = columns(means, top: top, height: 6).enumerated().map { row, line in
+      let side = row == 0 ? label : row == 5 ? "0" : ""
+      return String(repeating: " ", count: label.count - side.count) + side + " │" + line
+    }
+    return [style.strong("rate over time") + ", \(NumberText.duration(seconds * Double(group))) a column"] + lines
+  }
+
+  /// Sections of lines, blanks at their ends left out, with an empty line between; ends with a line feed.
+  static func page(_ sections: [[String]]) -> String {
+    sections.filter { !$0.isEmpty }.map { section in
+      section.map { line in String(line.prefix(through: line.lastIndex { $0 != " " } ?? line.startIndex)) + "\n" }
+        .joined()
+    }.joined(separator: "\n")
+  }
 }

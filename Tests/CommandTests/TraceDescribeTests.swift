@@ -1,4 +1,5 @@
 import Foundation
+import Scenario
 import Support
 import Testing
 
@@ -91,5 +92,69 @@ struct TraceDescribeTests {
     }
     let prefixes = try #require(object(ran)["prefixes"] as? [String: Any])
     #expect(prefixes["looked_up"] as? Int == 288_500 && prefixes["found"] as? Int == 105_710)
+  }
+
+  private static let rates =
+    "client,window_start_s,rate,cv,pattern,param1,param2\n"
+    + (0..<12).flatMap { window in
+      ["7,\(window * 600),0.5,2,Gamma,0.25,1\n", "3,\(window * 600),0.25,1.5,Weibull,0.7,1\n"]
+    }.joined()
+  private static let lengths =
+    #"{"7": {"0": {"input_tokens": "{10: 0.25, 20: 0.75}", "output_tokens": "{1: 1.0}"}}}"#
+
+  @Test("Rates and lengths of clients are described as what they are, and requests are drawn from them")
+  func clients() throws {
+    let small = try SmallScenario()
+    try small.write("rates.csv", Self.rates)
+    try small.write("lengths.json", Self.lengths)
+    let (rates, lengths) = (small.folder.path + "/rates.csv", small.folder.path + "/lengths.json")
+    let described = medley("trace", "describe", rates)
+    #expect(described.outcome == .ok && described.out.contains("rates of 2 clients over 2 h 0 min; format servegen"))
+    #expect(described.out.contains("5,400, 0.750 a second") && described.out.contains("busiest sends 66.7 %"))
+    #expect(object(medley("trace", "describe", rates, "--json"))["requests"] as? Int == 5400)
+    let text = medley("trace", "describe", lengths)
+    #expect(text.out.contains("lengths of 1 clients in 1 windows") && text.out.contains("input_tokens           17.5"))
+    let fields = try #require(object(medley("trace", "describe", lengths, "--json"))["fields"] as? [String: Any])
+    #expect((fields["input_tokens"] as? [String: Any])?["mean"] as? Double == 17.5)
+
+    let drawn = medley("trace", "servegen", rates, lengths, "--to", "3600")
+    #expect(drawn.outcome == .ok && drawn.err == "note: 900 requests of clients without lengths are left out\n")
+    #expect(drawn.out == medley("trace", "servegen", rates, lengths, "--to", "3600", "--seed", "1").out)
+    try small.write("drawn.csv", drawn.out)
+    let again = medley("trace", "describe", small.folder.path + "/drawn.csv")
+    #expect(again.out.contains("1,800 requests") && again.out.contains("client 7: 1,800 requests"))
+    let late = medley("trace", "servegen", rates, lengths, "--from", "7200", "--to", "7800")
+    #expect(late.outcome == .fault && late.err.contains("no client whose lengths are known asks there"))
+    #expect(medley("trace", "servegen", rates, lengths, "--to", "0").outcome == .usage)
+  }
+
+  @Test("Every published file that is here is described, or told to hold no requests")
+  func everyFile() throws {
+    let roots = Catalogue.standard(for: ".").dataRoots.map { $0 + "/traces" }
+    for root in roots {
+      let files = FileManager.default.enumerator(atPath: root)
+      while let file = files?.nextObject() as? String {
+        guard [".csv", ".jsonl", ".gz"].contains(where: file.hasSuffix) else { continue }
+        let size = try FileManager.default.attributesOfItem(atPath: "\(root)/\(file)")[.size] as? Int ?? 0
+        // The larger ones are of the same kinds and take long in a debug build.
+        guard size < 1_200_000 else { continue }
+        let small = try SmallScenario()
+        var path = "\(root)/\(file)"
+        if file.hasSuffix(".gz") {
+          path = small.folder.path + "/unpacked"
+          let unpack = Process()
+          unpack.executableURL = URL(filePath: "/bin/sh")
+          unpack.arguments = ["-c", "gunzip -c '\(root)/\(file)' > '\(path)'"]
+          try unpack.run()
+          unpack.waitUntilExit()
+        }
+        let ran = medley("trace", "describe", path)
+        if file.hasSuffix("stage_timings.csv.gz") {
+          #expect(ran.outcome == .fault && ran.err.contains("the stages of agents and no tokens"))
+        } else {
+          #expect(ran.outcome == .ok && !ran.out.isEmpty && ran.err.isEmpty, "\(file): \(ran.err)")
+        }
+      }
+    }
   }
 }

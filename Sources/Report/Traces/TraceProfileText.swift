@@ -9,8 +9,7 @@ extension TraceProfile {
   public func text(name: String, style: Style = .plain) -> String {
     let arrivals = facts.hasArrivals ? [gapLines(style), windowLines(style), curveLines(style)] : []
     let sections = [[headline(name, style)]] + arrivals + [lengthLines(style), octaveLines(style), noteLines(style)]
-    return sections.filter { !$0.isEmpty }
-      .map { $0.map { $0.trimmed + "\n" }.joined() }.joined(separator: "\n")
+    return Plot.page(sections)
   }
 
   private func headline(_ name: String, _ style: Style) -> String {
@@ -59,14 +58,7 @@ extension TraceProfile {
 
   private func curveLines(_ style: Style) -> [String] {
     let (seconds, rates) = curve.rates(columns: 80)
-    guard rates.count > 1, let top = rates.max(), top > 0 else { return [] }
-    let label = "\(NumberText.significant(top))/s"
-    let lines = Plot.columns(rates, top: top, height: 6).enumerated().map { row, line in
-      let side = row == 0 ? label : row == 5 ? "0" : ""
-      return String(repeating: " ", count: label.count - side.count) + side + " │" + line
-    }
-    let title = style.strong("rate over time") + ", \(NumberText.duration(seconds)) a column"
-    return [title] + lines
+    return Plot.overTime(rates, seconds: seconds, style: style)
   }
 
   private func lengthLines(_ style: Style) -> [String] {
@@ -137,9 +129,4 @@ extension TraceProfile {
     let lines = table.lines(style)
     return lines.count > 1 ? lines : []
   }
-}
-
-extension String {
-  /// The text without the blanks at its end.
-  fileprivate var trimmed: String { String(prefix(through: lastIndex { $0 != " " } ?? startIndex)) }
 }

@@ -37,17 +37,6 @@ public struct TraceProfile: TraceSink, Hashable {
   /// A profile of nothing.
   public init() {}
 
-  /// The profile of all rows of `source`, in `format` or in the format that its first line tells, read one by one.
-  /// - Throws: ``TraceFaults``, all that is wrong with the file; line 0 where the source cannot be opened or read.
-  public init(_ source: ByteSource, format: TraceFormat? = nil) throws(TraceFaults) {
-    var stream = TraceStream(format: format, into: TraceProfile())
-    try source.read { bytes in
-      stream.consume(bytes)
-      return !stream.isDone
-    }
-    (self, facts) = try stream.finish()
-  }
-
   /// Never: every request counts.
   public var isFull: Bool { false }
 
