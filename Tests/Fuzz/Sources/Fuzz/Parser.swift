@@ -13,13 +13,20 @@ import Workload
 enum Parser {
   case scenario
   case catalogue(CatalogueKind)
+  case setting
   case config
   case trace(TraceFormat?)
+  case clientRates
+  case clientLengths
 
-  /// The parser of a name: `scenario`, `device`, `link`, `tier`, `config`, `trace`, `trace-FORMAT`.
+  /// The parser of a name: `scenario`, `setting`, `device`, `link`, `tier`, `config`, `client-rates`, `client-lengths`,
+  /// `trace`, `trace-FORMAT`.
   init?(named name: String) {
     switch name {
     case "scenario": self = .scenario
+    case "setting": self = .setting
+    case "client-rates": self = .clientRates
+    case "client-lengths": self = .clientLengths
     case "device": self = .catalogue(.device)
     case "link": self = .catalogue(.link)
     case "tier": self = .catalogue(.tier)
@@ -33,13 +40,17 @@ enum Parser {
 
   /// The names of all.
   static var names: [String] {
-    ["scenario", "device", "link", "tier", "config", "trace"] + TraceFormat.allCases.map { "trace-\($0.rawValue)" }
+    ["scenario", "setting", "device", "link", "tier", "config", "client-rates", "client-lengths", "trace"]
+      + TraceFormat.allCases.map { "trace-\($0.rawValue)" }
   }
 
   /// Gives the parser an input.
   func run(_ bytes: UnsafeRawBufferPointer) {
     switch self {
     case .scenario: Workplace.shared.read(scenario: bytes)
+    case .setting: Workplace.shared.read(settings: bytes)
+    case .clientRates: Clients.rates(bytes)
+    case .clientLengths: Clients.lengths(bytes)
     case .catalogue(let kind): Workplace.shared.read(bytes, as: kind)
     case .config: Self.config(bytes)
     case .trace(let format): Self.trace(bytes, format)
@@ -63,6 +74,12 @@ enum Parser {
       case (.success(let a), .success(let b)):
         precondition(a == b, "the cut matters")
         check(a)
+        // What a scenario may read can be described.
+        var stream = TraceStream(format: format, into: TraceProfile())
+        stream.consume(bytes)
+        guard let profile = try? stream.finish().sink, profile.requests == a.requests.count else {
+          preconditionFailure("a trace and its description differ")
+        }
       case (.failure(let a), .failure(let b)): precondition("\(a)" == "\(b)", "the cut matters")
       default: preconditionFailure("the cut matters")
       }
