@@ -40,6 +40,10 @@ let package = Package(
     core("Cluster", ["Units", "Kernel", "Hardware", "Models", "Workload", histogram], exclude: ["SERVING.md"]),
     core("Policies", ["Units", "Kernel", "Workload", "Cluster"]),
 
+    .target(
+      name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+    core("Kernels", ["CKernels"]),
+
     .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"])]),
     .target(name: "Statistics", dependencies: ["CGSL"]),
     .target(name: "Calibration", dependencies: ["Units", "Hardware", "Models", "Statistics"]),
@@ -73,6 +77,7 @@ let package = Package(
     tests("Cluster", ["Policies", "Models", "Hardware"]),
     tests("Policies", []),
     tests("Calibration", []),
+    tests("Kernels", ["CKernels"]),
     tests("Scenario", []),
     .executableTarget(name: "LedgerWriter", dependencies: ["Ledger"], path: "Tests/LedgerWriter"),
     tests("Ledger", ["LedgerWriter"]),
