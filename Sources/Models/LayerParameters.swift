@@ -8,7 +8,10 @@ extension Attention {
   }
 
   /// Parameters that each device holds whole: the norms of heads.
-  var smallParameters: Int { (qkNorm ? (sharesCache ? 1 : 2) * headDimension : 0) + (sinks ? heads : 0) }
+  var smallParameters: Int {
+    let (query, key) = normsAllHeads ? (queryWidth, kvWidth) : (headDimension, headDimension)
+    return (qkNorm ? query + (sharesCache ? 0 : key) : 0) + (sinks ? heads : 0)
+  }
 
   /// Cached elements of a token.
   var cacheElements: Int { sharesCache ? 0 : 2 * kvWidth }

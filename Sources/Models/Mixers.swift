@@ -12,8 +12,10 @@ public struct Attention: Hashable, Sendable {
   public var qkvBias: Bool
   /// Whether the output projection has a bias.
   public var outputBias: Bool
-  /// Whether each query and key head is normed with a scale per element of a head.
+  /// Whether queries and keys are normed, with a scale per element of a head.
   public var qkNorm: Bool
+  /// Whether that norm has a scale for each element of all heads.
+  public var normsAllHeads = false
   /// Whether each head has a learned sink beside its keys.
   public var sinks: Bool
   /// Whether keys and values are those of an earlier layer: read, but neither projected nor cached.

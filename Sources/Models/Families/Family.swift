@@ -24,7 +24,7 @@ struct Family: Sendable {
   /// All families.
   static let all: [Family] =
     llamas + mixtures + qwens + deepSeeks + gpts + falcons + gemmas + phis + encoderDecoders + stateSpaces + others
-    + operatorLists
+    + kindred + operatorLists
 
   /// The family of the object that `reader` stands in; nil, with a fault, where it is unknown.
   ///

@@ -93,13 +93,15 @@ struct DecoderShape {
     var context: Int?
     /// Whether there are as many key-value heads as heads where the key is absent.
     var multiHead = false
+    /// The key of the number of layers.
+    var layersKey = "num_hidden_layers"
     /// Whether heads are described by other keys than `head_dim`.
     var isLatent = false
   }
 
   init(_ reader: inout ConfigReader, _ defaults: Defaults = Defaults()) {
     hidden = reader.integer("hidden_size", in: Bounds.hidden, default: defaults.hidden)
-    layers = reader.integer("num_hidden_layers", in: Bounds.layers, default: defaults.layers)
+    layers = reader.integer(defaults.layersKey, in: Bounds.layers, default: defaults.layers)
     let heads = reader.integer("num_attention_heads", in: Bounds.heads, default: defaults.heads)
     let kvHeads =
       defaults.multiHead

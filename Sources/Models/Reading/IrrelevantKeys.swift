@@ -34,11 +34,11 @@ enum IrrelevantKeys {
     """
 
   private static let training = """
-    activation_dropout attention_dropout attention_probs_dropout_prob attn_pdrop aux_loss_alpha
+    activation_dropout attention_dropout embed_dropout attention_probs_dropout_prob attn_pdrop aux_loss_alpha
     batch_prioritized_routing classifier_dropout decoder_layerdrop dropout dropout_rate embd_pdrop embedding_dropout
     emb_pdrop encoder_layerdrop ep_size expert_capacity ffn_dropout hidden_dropout hidden_dropout_prob init_cutoff_factor
     init_device init_fn init_std initializer_factor initializer_range input_jitter_noise layerdrop
-    mamba_dt_init_floor mamba_dt_max mamba_dt_min moe_eval_capacity_token_fraction moe_jitter_eps moe_loss_weight
+    mamba_dt_init_floor mamba_dt_max mamba_dt_min moe_eval_capacity_token_fraction moe_jitter_eps moe_loss_weight z_loss_weight
     moe_token_dropout normalize_router_prob_before_dropping output_router_logits pretraining_tp
     rescale_prenorm_residual resid_pdrop residual_dropout router_aux_loss_coef router_dtype
     router_ignore_padding_tokens router_jitter_noise router_z_loss_coef second_expert_policy seq_aux time_step_floor
@@ -46,7 +46,7 @@ enum IrrelevantKeys {
     """
 
   private static let positions = """
-    alibi alibi_bias_max attn_rotary_emb initial_context_length n_ctx original_max_position_embeddings
+    alibi alibi_bias_max attn_rotary_emb initial_context_length model_max_length n_ctx original_max_position_embeddings
     partial_rotary_factor position_embedding_type relative_attention_max_distance rope rope_full_precision
     rope_interleave rope_local_base_freq rope_parameters rope_ratio rope_scaling rope_theta rotary rotary_dim
     rotary_emb_base rotary_pct
@@ -55,9 +55,9 @@ enum IrrelevantKeys {
   private static let elementwise = """
     activation activation_function activation_type apply_residual_connection_post_layernorm attention_multiplier
     attention_softmax_in_fp32 attn_logit_softcapping attn_scale attn_temperature_tuning clip_qkv embedding_multiplier
-    final_logit_softcapping floor_scale hidden_act hidden_activation layer_norm_eps layer_norm_epsilon logits_scaling
+    final_logit_softcapping dim_model_base floor_scale hidden_act hidden_activation layer_norm_eps layer_norm_epsilon logit_scale logits_scaling
     mamba_hidden_act mlp_hidden_act moe_normalize_expert_weights n_group norm_before_gate norm_eps norm_epsilon
-    norm_topk_prob query_pre_attn_scalar reorder_and_upcast_attn residual_in_fp32 residual_multiplier rms_norm
+    norm_topk_prob query_pre_attn_scalar reorder_and_upcast_attn residual_in_fp32 residual_multiplier rms_norm scale_depth scale_emb
     rms_norm_eps routed_scaling_factor scale_attention_softmax_in_fp32 scale_attn_by_inverse_layer_idx
     scale_attn_weights scale_embedding scoring_func swiglu_limit topk_group
     """
