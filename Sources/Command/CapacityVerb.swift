@@ -87,14 +87,21 @@ struct CapacityVerb: ParsableCommand {
     let line = telling.line()
     defer { line.end() }
     let findings = try experiments.map { experiment in
-      guard experiment.scenario.slo != nil else {
+      let workload = experiment.scenario.workload
+      guard experiment.scenario.slo != nil || workload.tenants.contains(where: { $0.slo != nil }) else {
         throw Diagnostic(
           at: nil, "'\(experiment.name)' has no SLO to meet", why: "capacity is the highest rate within an SLO",
           fix: "add 'slo: {ttft: 2 s, tpot: 200 ms, attainment: 99 %}'")
       }
+      guard workload.canChangeRate else {
+        throw Diagnostic(
+          at: nil, "the rate of '\(experiment.name)' cannot be changed",
+          why: "it follows from how users are served, or a trace among several workloads names no rate",
+          fix: "choose another generator than closed-loop, and give each trace of a tenant a 'rate'")
+      }
       line.set("\(experiment.name): searching")
       return try Capacity.find(
-        plan, ceiling: experiment.scenario.workload.highestRate, workers: telling.jobs,
+        plan, ceiling: workload.highestRate, workers: telling.jobs,
         finished: { line.set("\(experiment.name): \($0) of \($1) rates simulated") },
         experiment: { experiment.at($0) })
     }

@@ -68,6 +68,15 @@ struct ProgressOptions: ParsableArguments {
   /// Tells what is doubtful about the requests of runs.
   func warn(_ runs: [Run]) { warn(runs.flatMap(\.doubts)) }
 
+  /// Tells what happened to the workloads of runs before they were served.
+  func tell(_ runs: [Run]) {
+    guard !quiet else { return }
+    for run in runs {
+      let name = runs.count > 1 ? "\(run.experiment.name): " : ""
+      for note in run.notes { Session.current.console.err("note: \(name)\(note)\n") }
+    }
+  }
+
   private func warn(_ warnings: [Diagnostic]) {
     guard !quiet else { return }
     var told: Set<String> = []

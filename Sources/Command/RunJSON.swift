@@ -27,6 +27,7 @@ enum RunJSON {
       .init("id", id.map { .string($0) } ?? .null),
       .init("wall_s", .number(run.wallSeconds)),
       .init("requests_per_wall_s", .number(run.requestsPerWallSecond)),
+      .init("notes", .array(run.notes.map { .string($0) })),
       .init("summary", run.summary.json(name: run.experiment.name)),
     ])
   }

@@ -74,6 +74,7 @@ struct RunVerb: ParsableCommand {
     }
     line.end()
     telling.warn(runs)
+    telling.tell(runs)
     let claims = ClaimCheck.check(loaded.scenario.claims, on: runs)
     show(loaded.scenario.question, runs, ids, claims)
     try judge(runs, claims)
@@ -96,7 +97,7 @@ struct RunVerb: ParsableCommand {
 
   private func judge(_ runs: [Run], _ claims: [ClaimCheck]) throws {
     guard strict else { return }
-    let missed = runs.filter { $0.summary.slo?.isMet == false }.map { "\($0.experiment.name) misses its SLO" }
+    let missed = runs.filter { !$0.missed.isEmpty }.map { "\($0.experiment.name) misses its SLO" }
     let failed = claims.filter { $0.holds == false }.map { "not reproduced: \($0.text)" }
     guard !(missed + failed).isEmpty else { return }
     for line in missed + failed { Session.current.console.err("unmet: \(line)\n") }

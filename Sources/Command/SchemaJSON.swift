@@ -139,9 +139,7 @@ struct SchemaJSON {
       return [[.init("type", "object"), .init("additionalProperties", Self.any(of: values))] + names]
     case .oneOf(let options):
       let settings = options.map { option in
-        JSON.Member(
-          option.name,
-          property(Key(option.name, option.settings.map { .section($0) } ?? .open, option.summary), mode))
+        JSON.Member(option.name, property(Key(option.name, option.shape, option.summary), mode))
       }
       return [
         [.init("enum", .array(options.map { .string($0.name) }))],

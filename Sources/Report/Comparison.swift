@@ -17,6 +17,8 @@ public struct Comparison: Sendable {
     public var name: String
     /// The value of a figure.
     public var value: @Sendable (Figure) -> Double?
+    /// The tenants; empty where there are none, or nothing is known of them.
+    public var tenants: [TenantSummary] = []
 
     /// A run of these figures, such as one that was stored.
     public init(name: String, value: @escaping @Sendable (Figure) -> Double?) {
@@ -25,7 +27,10 @@ public struct Comparison: Sendable {
     }
 
     /// A run by its summary.
-    public init(name: String, _ summary: Summary) { self.init(name: name) { $0.value(summary) } }
+    public init(name: String, _ summary: Summary) {
+      self.init(name: name) { $0.value(summary) }
+      tenants = summary.tenants
+    }
   }
 
   /// The runs; the first is the baseline.
@@ -65,16 +70,51 @@ public struct Comparison: Sendable {
     var table = Table(header)
     for key in Self.keys {
       guard let figure = Figure.named(key) else { continue }
-      let values = runs.map { $0.value(figure) }
-      guard self.runs.contains(where: { $0.value(figure) ?? 0 != 0 }) else { continue }
-      var cells = [Table.Cell(figure.title), Table.Cell(values[0].map(figure.unit.text) ?? "-")]
-      for value in values.dropFirst() {
-        cells.append(Table.Cell(value.map(figure.unit.text) ?? "-"))
-        cells.append(ratio(value, values[0], figure.better, style))
-      }
-      table.add(cells)
+      add(Row(figure.title, figure.unit, figure.better) { $0.value(figure) }, of: runs, to: &table, style)
     }
+    for row in tenantRows { add(row, of: runs, to: &table, style) }
     return table.lines(style)
+  }
+
+  /// A line of the comparison.
+  private struct Row {
+    var title: String
+    var unit: Figure.Unit
+    var better: Figure.Better
+    var value: (Column) -> Double?
+
+    init(_ title: String, _ unit: Figure.Unit, _ better: Figure.Better, _ value: @escaping (Column) -> Double?) {
+      (self.title, self.unit, self.better, self.value) = (title, unit, better, value)
+    }
+  }
+
+  /// The lines of the first run's tenants.
+  private var tenantRows: [Row] {
+    (runs.first?.tenants.map(\.tenant.name) ?? []).flatMap { name in
+      func row(
+        _ title: String, _ unit: Figure.Unit, _ better: Figure.Better, _ value: @escaping (TenantSummary) -> Double?
+      ) -> Row {
+        Row("\(name.shortened(to: 16)): \(title)", unit, better) { run in
+          run.tenants.first { $0.tenant.name == name }.flatMap(value)
+        }
+      }
+      return [
+        row("TTFT p50", .seconds, .lower) { $0.ttft?.p50 }, row("TTFT p99", .seconds, .lower) { $0.ttft?.p99 },
+        row("TPOT p50", .seconds, .lower) { $0.tpot?.p50 }, row("E2E p99", .seconds, .lower) { $0.e2e?.p99 },
+        row("SLO clauses met", .share, .higher) { $0.slo?.clausesMet },
+      ]
+    }
+  }
+
+  private func add(_ row: Row, of runs: [Column], to table: inout Table, _ style: Style) {
+    guard self.runs.contains(where: { row.value($0) ?? 0 != 0 }) else { return }
+    let values = runs.map(row.value)
+    var cells = [Table.Cell(row.title), Table.Cell(values[0].map(row.unit.text) ?? "-")]
+    for value in values.dropFirst() {
+      cells.append(Table.Cell(value.map(row.unit.text) ?? "-"))
+      cells.append(ratio(value, values[0], row.better, style))
+    }
+    table.add(cells)
   }
 
   private func ratio(_ value: Double?, _ base: Double?, _ better: Figure.Better, _ style: Style) -> Table.Cell {

@@ -16,16 +16,17 @@ public enum Capacity {
   ) throws -> CapacityFinding {
     try CapacitySearch.run(plan, ceiling: ceiling) { rates in
       try Parallel.map(rates, workers: workers, finished: { finished($0, rates.count) }) { rate in
-        let slo = try experiment(rate).run().summary.slo
-        return CapacityProbe(rate: rate, passes: slo?.isMet ?? true, missed: slo.map(missed) ?? "")
+        let missed = try experiment(rate).run().missed
+        return CapacityProbe(rate: rate, passes: missed.isEmpty, missed: missed.joined(separator: ", "))
       }
     }
   }
+}
 
+extension SLOOutcome {
   /// The objectives that were not met, in words.
-  static func missed(_ slo: SLOOutcome) -> String {
-    var names = slo.verdicts.filter { !$0.isMet }.map(\.clause.name)
-    if names.isEmpty, !slo.isMet { names = ["attainment"] }
-    return names.joined(separator: ", ")
+  var missed: [String] {
+    let names = verdicts.filter { !$0.isMet }.map(\.clause.name)
+    return names.isEmpty && !isMet ? ["attainment"] : names
   }
 }

@@ -29,20 +29,22 @@ public struct Experiment: Sendable {
   public func run(_ use: (Trace, RunResult, Summary) throws -> Void = { _, _, _ in }) throws -> Run {
     let started = Date.now
     let trace = try scenario.trace()
+    let tenants = scenario.tenants(of: trace)
     let clock = ContinuousClock()
     let begin = clock.now
     let result = try Simulation.run(
-      scenario.cluster, trace: trace, tenants: scenario.tenants, route: scenario.makeRoute())
+      scenario.cluster, trace: trace, tenants: tenants, route: scenario.makeRoute())
     let wall = begin.duration(to: clock.now).components
     let served = result.served(trace)
     let summary = try Summary(
-      scenario.cluster, served, result, tenants: scenario.tenants, slo: scenario.slo, reference: scenario.unloaded,
+      scenario.cluster, served, result, tenants: tenants, slo: scenario.slo, reference: scenario.unloaded,
       peaks: scenario.peaks)
     try use(served, result, summary)
     return Run(
       experiment: self, started: started,
       wallSeconds: Double(wall.seconds) + Double(wall.attoseconds) * 1e-18, summary: summary,
-      doubts: scenario.doubts(of: served))
+      doubts: scenario.doubts(of: served),
+      notes: trace.tally.notes)
   }
 }
 
@@ -58,9 +60,20 @@ public struct Run: Sendable {
   public var summary: Summary
   /// What is doubtful about serving these requests so.
   public var doubts: [Diagnostic]
+  /// What happened to the workload on its way to the cluster, such as lengths that were cut, a sentence each.
+  public var notes: [String] = []
 
   /// Requests simulated per wall-clock second of the simulation.
   public var requestsPerWallSecond: Double { Double(summary.requests) / max(wallSeconds, 1e-9) }
+
+  /// The objectives that were not met, in words: those of the scenario, and of each tenant that has its own.
+  public var missed: [String] {
+    let own = experiment.scenario.workload.tenants.filter { $0.slo != nil }.map(\.name)
+    return (summary.slo?.missed ?? [])
+      + summary.tenants.filter { own.contains($0.tenant.name) }.flatMap { tenant in
+        (tenant.slo?.missed ?? []).map { "\($0) of \(tenant.tenant.name)" }
+      }
+  }
 
   /// The key under which a record's provenance holds every setting in force.
   public static let resolution = "resolution"

@@ -3,12 +3,13 @@ import Ledger
 
 extension Summary {
   /// Every figure as a row, in a fixed order: the cluster's by the keys of `Figure`, how each objective was met, then
-  /// each pool's ("pool decode") and each path's ("path prefill -> decode"). What was not measured has no row.
+  /// each tenant's ("tenant chat"), each pool's ("pool decode") and each path's ("path prefill -> decode"). What was not measured has no row.
   public var rows: [MetricRow] {
     var rows = Rows(scope: "cluster")
     for figure in Figure.all { rows.add(figure.key, figure.value(self), figure.unit.rawValue) }
     rows.add("events", events)
     if let slo { rows.add(slo) }
+    for tenant in tenants { rows.add(tenant) }
     for pool in pools { rows.add(pool) }
     for transfer in transfers { rows.add(transfer) }
     return rows.all
@@ -32,6 +33,21 @@ private struct Rows {
     for verdict in slo.verdicts where seen.insert(verdict.clause).inserted {
       add("within \(verdict.clause.name)", verdict.share)
     }
+  }
+
+  mutating func add(_ tenant: TenantSummary) {
+    scope = "tenant \(tenant.tenant.name)"
+    add("requests", tenant.requests)
+    add("completed", tenant.completed)
+    add("output_tokens", tenant.outputTokens)
+    for (name, times) in [("ttft", tenant.ttft), ("tpot", tenant.tpot), ("e2e", tenant.e2e)] {
+      for (percentile, value) in [("p50", times?.p50), ("p90", times?.p90), ("p99", times?.p99)] {
+        add("\(name)_\(percentile)_s", value, "s")
+      }
+    }
+    add("attainment", tenant.slo?.attainment)
+    add("goodput_per_s", tenant.slo?.goodput?.value, "/s")
+    if let slo = tenant.slo { add(slo) }
   }
 
   mutating func add(_ pool: PoolSummary) {

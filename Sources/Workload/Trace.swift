@@ -8,6 +8,10 @@ public struct Trace: Hashable, Sendable {
     case badFactor(Double)
     /// The slowed trace would reach beyond `Request.latestArrival`.
     case tooLong
+    /// Traces to be mixed have blocks of different sizes.
+    case differentBlocks
+    /// Traces to be mixed have too many requests or blocks in all.
+    case tooMuch
   }
 
   /// The requests in order of arrival; those with a predecessor, if any, after all others.

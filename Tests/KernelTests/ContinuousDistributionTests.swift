@@ -120,6 +120,8 @@ import Testing
       #expect(Gamma(mean: bad, variation: 1) == nil)
       #expect(Weibull(shape: bad, scale: 1) == nil)
       #expect(Weibull(shape: 1, scale: bad) == nil)
+      #expect(Weibull(mean: bad, variation: 1) == nil)
+      #expect(Weibull(mean: 1, variation: bad) == nil)
       #expect(LogNormal(mean: bad, variation: 1) == nil)
     }
     #expect(Normal(mean: 0, deviation: -1) == nil)
@@ -145,5 +147,14 @@ import Testing
     let normal = try #require(Normal(mean: 4, deviation: 0)).draw(from: &stream)
     let uniform = try #require(Uniform(low: 4, high: 4)).draw(from: &stream)
     #expect(normal == 4 && uniform == 4)
+  }
+
+  /// By hand: shape 1/2 has moments Gamma(3) = 2 and Gamma(5) = 24, so that the variation is sqrt(24 / 4 - 1).
+  @Test func weibullOfAMeanAndAVariation() throws {
+    for (variation, shape) in [(1.0, 1.0), (5.0.squareRoot(), 0.5), ((4 / Double.pi - 1).squareRoot(), 2)] {
+      let law = try #require(Weibull(mean: 3, variation: variation))
+      #expect(abs(law.shape - shape) < 1e-9 * shape && abs(law.mean - 3) < 1e-9)
+    }
+    #expect(Weibull(mean: 1, variation: 0.001) != nil && Weibull(mean: 1, variation: 100) != nil)
   }
 }

@@ -35,6 +35,24 @@ import Testing
       law, follows: Self.poisson(mean), andNot: Array(Self.poisson(mean + 0.1 * mean.squareRoot()).prefix(top)))
   }
 
+  /// The probabilities of 1 and more, as far as 100,000 draws have some 20 of each.
+  static func geometric(_ mean: Double, atMost count: Int = 400) -> [Double] {
+    (0..<count).map { Elementary.pow(1 - 1 / mean, Double($0)) / mean }.filter { $0 > 2e-4 }
+  }
+
+  @Test(arguments: [1.5, 4, 60]) func geometricFollowsItsLaw(mean: Double) throws {
+    let law = try #require(Geometric(mean: mean))
+    let known = Self.geometric(mean)
+    try Self.expect(law, offset: 1, follows: known, andNot: Self.geometric(mean * 1.05, atMost: known.count))
+  }
+
+  @Test func geometricAtItsLimits() throws {
+    var stream = RandomStream(seed: 1, consumer: .test)
+    let one = try #require(Geometric(mean: 1))
+    #expect((0..<1000).allSatisfy { _ in one.draw(from: &stream) == 1 })
+    #expect(Geometric(mean: 0.99) == nil && Geometric(mean: .nan) == nil && Geometric(mean: 2e6) == nil)
+  }
+
   @Test func poissonAtItsLimits() throws {
     var stream = RandomStream(seed: 1, consumer: .test)
     let none = try #require(Poisson(mean: 0)).draw(from: &stream)

@@ -42,6 +42,18 @@ import Testing
       formats: {cluster: {pools: {a: {expert-link: nvlink4, expert-parallel: 1, precision: {conversion-operations: 4}}}}}
       chunked: {cluster: {pools: {a: {batch: {chunked: {token-budget: 512}}}}}}
       prompts: {workload: {lengths: {prompt: {lognormal: {mean: 5 tokens, cv: 1, max: 9 tokens}}}}}
+      users: {workload: {generator: {closed-loop: {users: 2, think: {lognormal: {mean: 1 s, cv: 1}}}}, lengths: {pairs: [[5 tokens, 6 tokens, 2]]}}}
+      waits: {workload: {generator: {closed-loop: {users: 2, think: {exponential: {mean: 1 s}}}}}}
+      measured: {workload: {generator: {closed-loop: {users: 2, think: {quantiles: {p0: 0 s, p100: 1 s}}}}}}
+      day: {workload: {generator: {diurnal: {profile: [1, 2], period: 1 h, start: 1 min, cv: 2}}, samples: 2}}
+      states: {workload: {generator: {mmpp: {states: [{multiple: 1, dwell: 1 s}, {multiple: 2, dwell: 1 s}]}}}}
+      bursts: {workload: {generator: {weibull: {cv: 2}}, system-prompt: 5 tokens}}
+      turns: {workload: {sessions: {turns: {geometric: {mean: 2}}, think: {exponential: {mean: 1 s}}, max-context: 9 tokens}}}
+      more-turns: {workload: {sessions: {turns: {quantiles: {p0: 1, p100: 5}}, think: {lognormal: {mean: 1 s, cv: 1}}}}}
+      same-turns: {workload: {sessions: {turns: 3, think: {quantiles: {p0: 0 s, p100: 1 s}}}}}
+      lengths: {workload: {lengths: {prompt: {quantiles: {p0: 1 tokens, p100: 9 tokens}}, output: {quantiles: {p0: 1 tokens, p100: 9 tokens}}}}}
+      tenants: {workload: {tenants: {a: {share: 100 %, priority: 1, slo: {ttft: {p50: 1 s}, tpot: {p50: 2x}, itl: {p50: 1 s}, e2e: {p50: 1 s}, strict: true, attainment: 90 %}}, b: {workload: {generator: poisson}}}}}
+      bounds: {workload: {tenants: {a: {share: 100 %, slo: {ttft: 1 s, tpot: 1 s, itl: 1 s, e2e: 1 s}}}}}
     """
 
   private func place(_ document: Document, _ path: String) -> String {
@@ -71,8 +83,9 @@ import Testing
       Self.askings.filter { $0.document == document }.compactMap {
         root.find($0.path.split(separator: ".").map(String.init)[...])?.pattern
       })
-    // Settings under variants and defaults are read where they are laid.
-    let direct = root.patterns().filter { !$0.hasPrefix("variants.*.") && !$0.hasPrefix("cluster.defaults.") }
+    // Settings under variants and defaults are read where they are laid, those of a tenant's workload as the workload's.
+    let elsewhere = ["variants.*.", "cluster.defaults.", "workload.tenants.*.workload."]
+    let direct = root.patterns().filter { pattern in !elsewhere.contains(where: pattern.hasPrefix) }
     for pattern in direct where pattern != "extends" {
       let isRead = read.contains(pattern)
       #expect(
@@ -95,7 +108,7 @@ import Testing
       case .entries(_, let value): check(value, path + ".*")
       case .list(let element): check(element, path + ".*")
       case .oneOf(let options):
-        for option in options { check(.section(option.settings ?? []), "\(path).\(option.name)") }
+        for option in options { check(option.shape, "\(path).\(option.name)") }
       case .either(let shapes): for shape in shapes { check(shape, path) }
       default: break
       }

@@ -231,7 +231,7 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
       WorkloadPlan(
         .generator(
           GeneratorPlan(
-            arrivals: .poisson, rate: Rate(1), lengths: .preset(.azure2023ConversationLike), extent: extent)))
+            arrivals: .poisson(Rate(1)), lengths: .preset(.azure2023ConversationLike), extent: extent)))
     }
     #expect(plan(.requests(10)).highestRate == Rate(1e9))
     #expect(plan(.duration(.seconds(100))).highestRate == Rate(1e5))

@@ -1,5 +1,6 @@
 import Models
 import Units
+import Workload
 
 /// What happens to a sequence that is preempted for want of KV-cache blocks.
 public enum Preemption: Hashable, Sendable {
@@ -154,6 +155,20 @@ public struct ClusterDescription: Sendable {
 
   /// Whether any pool keeps prefixes.
   public var keepsPrefixes: Bool { pools.contains { $0.evict != nil } }
+
+  /// The smallest block of contents that the prefix caches of all pools can follow, in tokens: the least common multiple
+  /// of their KV blocks; nil where no pool keeps prefixes, or no prompt has a block so long.
+  public var prefixBlockTokens: Int? {
+    var least: Int?
+    for size in pools.filter({ $0.evict != nil }).map(\.engine.cache.blockTokens) {
+      var (a, b) = (least ?? size, size)
+      while b != 0 { (a, b) = (b, a % b) }
+      let multiple = (least ?? size) / a * size
+      guard multiple <= Request.tokenLimit else { return nil }
+      least = multiple
+    }
+    return least
+  }
 
   /// Replicas of all pools.
   public var replicaCount: Int { pools.reduce(0) { $0 + $1.replicas } }

@@ -77,11 +77,7 @@ public struct Figure: Sendable {
     Figure("tokens_per_s", "tokens/s", .perSecond, .higher) { $0.tokenRate.value },
     Figure("goodput_per_s", "goodput, requests/s", .perSecond, .higher) { $0.slo?.goodput?.value },
     Figure("attainment", "attainment", .share, .higher) { $0.slo?.attainment },
-    Figure("slo_met", "SLO clauses met", .share, .higher) { summary in
-      summary.slo.flatMap { slo in
-        slo.verdicts.isEmpty ? nil : Double(slo.verdicts.count(where: \.isMet)) / Double(slo.verdicts.count)
-      }
-    },
+    Figure("slo_met", "SLO clauses met", .share, .higher) { $0.slo?.clausesMet },
   ]
 
   private static let latencies: [Figure] = {

@@ -166,4 +166,9 @@ public struct SLOOutcome: Hashable, Sendable {
   public var goodput: Rate?
   /// Whether all percentiles hold and the attainment is reached.
   public var isMet: Bool
+
+  /// The share of clauses that are met; nil where there are none.
+  public var clausesMet: Double? {
+    verdicts.isEmpty ? nil : Double(verdicts.count(where: \.isMet)) / Double(verdicts.count)
+  }
 }

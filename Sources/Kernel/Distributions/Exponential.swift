@@ -30,6 +30,24 @@ public struct Weibull: Distribution {
     exponent = 1 / shape
   }
 
+  /// The law of a mean and a coefficient of variation (standard deviation / mean); nil unless the mean is finite and
+  /// above zero and the variation within 0.001 to 100.
+  ///
+  /// log(1 + variation^2) = log Gamma(1 + 2 / shape) - 2 log Gamma(1 + 1 / shape), which rises with 1 / shape, is
+  /// solved by bisection.
+  public init?(mean: Double, variation: Double) {
+    guard mean.isPositiveFinite, variation >= 0.001, variation <= 100 else { return nil }
+    let wanted = Elementary.log(1 + variation * variation)
+    var (low, high) = (0.0, 16.0)
+    for _ in 0..<80 {
+      let middle = (low + high) / 2
+      let spread = LogFactorial.gamma(1 + 2 * middle) - 2 * LogFactorial.gamma(1 + middle)
+      if spread < wanted { low = middle } else { high = middle }
+    }
+    let exponent = (low + high) / 2
+    self.init(shape: 1 / exponent, scale: mean / Elementary.exp(LogFactorial.gamma(1 + exponent)))
+  }
+
   /// Draws a value by inversion, with one word.
   @inlinable
   public func draw(from stream: inout RandomStream) -> Double {

@@ -68,14 +68,19 @@ public struct Alternative: Sendable {
   public var name: String
   /// What it is, in one sentence.
   public var summary: String
-  /// Its settings; nil where only its reader knows them.
-  public var settings: [Key]?
+  /// Its settings.
+  public var shape: Shape
 
-  /// A thing to name.
+  /// A thing to name with these settings; nil where only its reader knows them.
   public init(_ name: String, _ summary: String, settings: [Key]? = []) {
+    self.init(name, summary, settings.map { .section($0) } ?? .open)
+  }
+
+  /// A thing to name whose settings are of this shape.
+  init(_ name: String, _ summary: String, _ shape: Shape) {
     self.name = name
     self.summary = summary
-    self.settings = settings
+    self.shape = shape
   }
 }
 

@@ -24,7 +24,7 @@ extension Shape {
       return element.find(isPosition ? rest : path, pattern: pattern + ["*"])
     case .oneOf(let options):
       guard let option = options.first(where: { $0.name == first }) else { return nil }
-      return Shape.settings(option).find(rest, pattern: pattern + [first])
+      return option.shape.find(rest, pattern: pattern + [first])
     case .either(let shapes):
       for shape in shapes {
         if let found = shape.find(path, pattern: pattern) { return found }
@@ -44,7 +44,7 @@ extension Shape {
       }
     case .entries(_, let value): value.patterns(below: prefix + ["*"])
     case .list(let element): element.patterns(below: prefix + ["*"])
-    case .oneOf(let options): options.flatMap { Shape.settings($0).patterns(below: prefix + [$0.name]) }
+    case .oneOf(let options): options.flatMap { $0.shape.patterns(below: prefix + [$0.name]) }
     case .either(let shapes): shapes.flatMap { $0.patterns(below: prefix) }
     default: []
     }
@@ -67,9 +67,6 @@ extension Shape {
     default: true
     }
   }
-
-  /// The settings of an option as a shape.
-  private static func settings(_ option: Alternative) -> Shape { option.settings.map { .section($0) } ?? .open }
 }
 
 extension KeyTable {
@@ -85,11 +82,13 @@ extension KeyTable {
     return keys.isEmpty ? "key: value, ..." : keys.joined(separator: ", ")
   }
 
-  /// The mappings that have a key, as paths with NAME for names and positions; variants are left out. The
-  /// outermost come first.
+  /// The mappings that have a key, as paths with NAME for names and positions; variants, and what tenants repeat of the
+  /// whole, are left out. The outermost come first.
   static func owners(of key: String, in document: Document) -> [String] {
     Shape.section(keys(document)).patterns().filter { $0 == key || $0.hasSuffix(".\(key)") }
-      .filter { !$0.hasPrefix("variants.") }
+      .filter { pattern in
+        !["variants.", "workload.tenants.*.workload.", "workload.tenants.*.slo."].contains(where: pattern.hasPrefix)
+      }
       .map { String($0.dropLast(key.count + 1)).replacing("*", with: "NAME") }
       .enumerated().sorted { a, b in
         let (first, second) = (a.element.count { $0 == "." }, b.element.count { $0 == "." })

@@ -33,33 +33,47 @@ extension Scenario {
 }
 
 extension WorkloadPlan {
-  /// Requests that are drawn to see whether they can be had at all.
+  /// Requests that each generator draws to see whether they can be had at all.
   private static let drawn = 1000
 
-  /// The requests of a trace, or the first few that are drawn.
+  /// The requests of the traces, and the first few that are drawn.
   func probe(seed: UInt64) throws(Faults) -> Trace {
-    switch source {
-    case .trace:
-      let read = try trace(seed: seed)
-      guard read.requests.isEmpty, let name = trace?.name else { return read }
-      var whole = self
-      whole.window = nil
-      let arrivals = try whole.trace(seed: seed).requests.map(\.arrival)
-      let (first, last) = (arrivals.first ?? .start, arrivals.last ?? .start)
-      throw Faults(
-        Diagnostic(
-          at: nil, "workload.window takes no request of the trace '\(name)'",
-          why: "they arrive from \(Seconds((first - .start).seconds).text) to \(Seconds((last - .start).seconds).text)",
-          fix: "choose a window among them"))
-    case .generator(var generator):
-      var plan = self
-      if case .requests(let count) = generator.extent {
-        generator.extent = .requests(min(count, Self.drawn))
+    for part in parts { try part.probeWindow(seed: seed) }
+    return try lessened(to: Self.drawn).trace(seed: seed)
+  }
+
+  /// The plan with at most `count` requests of each generator.
+  func lessened(to count: Int) -> WorkloadPlan {
+    var plan = self
+    if case .generator(var generator) = source {
+      if case .requests(let wanted) = generator.extent {
+        generator.extent = .requests(min(wanted, count))
       } else {
-        generator.extent = .requests(Self.drawn)
+        generator.extent = .requests(count)
       }
       plan.source = .generator(generator)
-      return try plan.trace(seed: seed)
     }
+    plan.tenants = tenants.map { tenant in
+      var tenant = tenant
+      tenant.workload = tenant.workload?.lessened(to: count)
+      return tenant
+    }
+    return plan
+  }
+
+  /// Whether a window takes anything of its trace.
+  private func probeWindow(seed: UInt64) throws(Faults) {
+    guard window != nil, let name = ownTrace?.name, try own(seed: seed, blockTokens: nil).requests.isEmpty else {
+      return
+    }
+    var whole = self
+    whole.window = nil
+    let arrivals = try whole.own(seed: seed, blockTokens: nil).requests.map(\.arrival)
+    let (first, last) = (arrivals.first ?? .start, arrivals.last ?? .start)
+    throw Faults(
+      Diagnostic(
+        at: nil, "workload.window takes no request of the trace '\(name)'",
+        why: "they arrive from \(Seconds((first - .start).seconds).text) to \(Seconds((last - .start).seconds).text)",
+        fix: "choose a window among them"))
   }
 }

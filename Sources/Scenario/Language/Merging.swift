@@ -37,7 +37,7 @@ enum Merging {
   private static func alternatives(_ path: [String]) -> Set<String>? {
     switch path {
     case ["model"]: ["name", "config"]
-    case ["workload"]: ["trace", "generator"]
+    case _ where path.first == "workload" && path.last == "workload": ["trace", "generator"]
     default: nil
     }
   }
@@ -47,15 +47,16 @@ enum Merging {
     switch path.last {
     case "route", "batch": path.count == 2 && path[0] == "policy" || path.count == 4 && path[0] == "cluster"
     case "preemption": path.count == 4
-    case "generator", "prompt", "output": path.first == "workload"
+    case "generator", "prompt", "output", "turns", "think": path.first == "workload"
     default: false
     }
   }
 
   private static func replaces(_ below: [Entry], _ above: [Entry], _ path: [String]) -> Bool {
     if isChoice(path) { return below.map(\.key) != above.map(\.key) }
-    if path == ["workload", "lengths"] {
-      return below.contains { $0.key == "resample" } != above.contains { $0.key == "resample" }
+    if path.first == "workload", path.last == "lengths" {
+      func kind(_ entries: [Entry]) -> String? { entries.map(\.key).first { $0 == "resample" || $0 == "pairs" } }
+      return kind(below) != kind(above)
     }
     guard let alternatives = alternatives(path) else { return false }
     let lower = Set(below.map(\.key)).intersection(alternatives)

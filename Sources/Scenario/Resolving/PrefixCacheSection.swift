@@ -65,10 +65,7 @@ extension ResolvedScenario {
   /// - Throws: as ``trace()``.
   func knowsContents() throws(Faults) -> Bool {
     var first = self
-    if case .generator(var generator) = workload.source {
-      generator.extent = .requests(1)
-      first.workload.source = .generator(generator)
-    }
+    first.workload = workload.lessened(to: 1)
     return try first.trace().blocks != nil
   }
 
@@ -77,6 +74,6 @@ extension ResolvedScenario {
     Diagnostic(
       .warning, at: prefixSetting, "the prefix cache will find nothing",
       why: "the workload does not say what its prompts have in common",
-      fix: "a trace with blocks, such as mooncake-conversation")
+      fix: "a trace with blocks, such as mooncake-conversation, or a generator with sessions, samples or system-prompt")
   }
 }

@@ -42,9 +42,10 @@ public struct ResolvedScenario: Sendable {
     return trace
   }
 
-  /// Those who send the requests, with what they are promised: the scenario's SLO where they have none of their own.
-  public var tenants: [Tenant] {
-    workload.tenants.map { Tenant(name: $0.name, priority: $0.priority, slo: $0.slo ?? slo) }
+  /// Those who send the requests of `trace`, with what they are promised: the scenario's SLO where they have none of
+  /// their own.
+  public func tenants(of trace: Trace) -> [Tenant] {
+    workload.tenants(of: trace).map { Tenant(name: $0.name, priority: $0.priority, slo: $0.slo ?? slo) }
   }
 
   /// The resolution with its workload at another mean rate, as a search for capacity asks for it.

@@ -69,17 +69,20 @@ final class Resolver {
     members.finish()
     cluster.finish()
 
-    let workload = WorkloadSection(reading: reading, lookup: lookup).workload(fields)
-    if let trace = workload?.trace { shelf.note(trace) }
-    let (slo, reference) = SLOSection(reading: reading, shelf: shelf, model: model).slo(fields)
+    let objectives = SLOSection(reading: reading, shelf: shelf, model: model)
+    let workload = WorkloadSection(reading: reading, lookup: lookup, objectives: objectives).workload(fields)
+    for trace in workload?.traces ?? [] { shelf.note(trace) }
+    let (slo, reference) = objectives.slo(fields)
     fields.finish()
-    guard diagnostics.errorCount == before, let seed, let model, let route, let workload else { return nil }
+    guard diagnostics.errorCount == before, let seed, let model, let route, var workload else { return nil }
     let built = pools.compactMap { $0 }
     guard built.count == names.count else { return nil }
+    let description = ClusterDescription(pools: built.map(\.0), transfers: transfers)
+    if workload.sharesContents { workload.blockTokens = description.prefixBlockTokens }
     if let slo { SLOFloor(built.map(\.1), workload).warn(slo, fields.element("slo"), diagnostics) }
     return ResolvedScenario(
       name: scenario.name, variant: variant, seed: UInt64(seed), model: model,
-      cluster: ClusterDescription(pools: built.map(\.0), transfers: transfers), pools: built.map(\.1), route: route,
+      cluster: description, pools: built.map(\.1), route: route,
       workload: workload, slo: slo, reference: reference, settings: reading.settings,
       provenance: Provenance(file: scenario.path, settings: reading.settings, digests: shelf.digests), warnings: [])
   }

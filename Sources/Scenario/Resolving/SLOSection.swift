@@ -13,6 +13,31 @@ struct SLOSection {
   func slo(_ root: Fields) -> (slo: SLO?, reference: ReferenceEngine?) {
     guard root.has("slo") else { return (nil, nil) }
     let fields = root.fields("slo")
+    let read = clauses(fields)
+    let reference = fields.has("reference") ? reference(fields.fields("reference")) : nil
+    fields.finish()
+    let slo = judged(read, fields)
+    if slo?.needsReference ?? false, !fields.has("reference") {
+      fields.missing("reference", example: "{device: a100-sxm, tensor-parallel: 8}")
+    }
+    return (slo, reference)
+  }
+
+  /// The SLO of a tenant, whose slowdowns are counted against the reference of the scenario's own; nil on faults.
+  func slo(ofTenant fields: Fields, hasReference: Bool) -> SLO? {
+    let read = clauses(fields)
+    fields.finish()
+    let slo = judged(read, fields)
+    if slo?.needsReference ?? false, !hasReference {
+      fields.diagnostics.error(
+        at: fields.place, "'\(fields.path)' bounds slowdowns without a reference",
+        why: "all slowdowns are counted against 'slo.reference'",
+        fix: "add 'slo: {ttft: 10 s, reference: {device: a100-sxm, tensor-parallel: 8}}' to the scenario")
+    }
+    return slo
+  }
+
+  private func clauses(_ fields: Fields) -> (clauses: [SLOClause], attainment: Double) {
     let attainment =
       fields.quantity(
         "attainment", Fraction.self, in: Fraction(0.001)...Fraction(1), default: Fraction(0.99),
@@ -24,24 +49,23 @@ struct SLOSection {
         clauses.append(SLOClause(metric, scope, bound, isStrict: strict))
       }
     }
-    let reference = fields.has("reference") ? reference(fields.fields("reference")) : nil
-    fields.finish()
-    if clauses.isEmpty, fields.diagnostics.errorCount == 0 {
+    return (clauses, attainment)
+  }
+
+  /// The SLO of clauses; nil with diagnostics.
+  private func judged(_ read: (clauses: [SLOClause], attainment: Double), _ fields: Fields) -> SLO? {
+    if read.clauses.isEmpty, fields.diagnostics.errorCount == 0 {
       fields.diagnostics.error(
         at: fields.place, "the SLO bounds nothing", why: "it has none of ttft, tpot, itl and e2e",
         fix: "add 'ttft: 2 s'")
     }
     do {
-      let slo = try SLO(clauses, attainment: attainment)
-      if slo.needsReference, !fields.has("reference") {
-        fields.missing("reference", example: "{device: a100-sxm, tensor-parallel: 8}")
-      }
-      return (slo, reference)
+      return try SLO(read.clauses, attainment: read.attainment)
     } catch {
       fields.diagnostics.error(
         at: fields.place, "the SLO cannot be judged", why: "\(error)",
         fix: "give times above 0, percentiles from p1 to p100 and ITL as times")
-      return (nil, reference)
+      return nil
     }
   }
 
@@ -59,10 +83,10 @@ struct SLOSection {
     var found: [(SLOClause.Scope, SLOClause.Bound)] = []
     for name in percentiles.keys {
       guard let value = percentiles.element(name) else { continue }
-      guard let fraction = percentile(name) else {
+      guard let fraction = percentileShare(name), fraction > 0 else {
         reading.diagnostics.error(
           at: percentiles.place(of: name), "'\(name)' is no percentile", why: "percentiles are p50, p90, p99, p99.9",
-          fix: Double(name) != nil && percentile("p\(name)") != nil
+          fix: (percentileShare("p\(name)") ?? 0) > 0
             ? "did you mean 'p\(name)'?" : "write '\(key): {p50: 200 ms, p99: 2 s}'")
         continue
       }
@@ -74,13 +98,6 @@ struct SLOSection {
       guard case (.percentile(let x), .percentile(let y)) = (a.0, b.0) else { return false }
       return x < y
     }
-  }
-
-  private func percentile(_ name: String) -> Double? {
-    guard name.first == "p", name.dropFirst().allSatisfy({ $0.isNumber || $0 == "." }),
-      let fraction = Double("\(name.dropFirst())e-2"), fraction > 0, fraction <= 1
-    else { return nil }
-    return fraction
   }
 
   private func bound(_ element: Element, _ key: String, _ metric: SLOMetric, _ fields: Fields) -> SLOClause.Bound? {
@@ -112,4 +129,12 @@ struct SLOSection {
       ReferenceEngine(deviceName: name, engine: $0)
     }
   }
+}
+
+/// The share that a percentile stands for, from 0 to 1: 0.999 for "p99.9"; nil where the name is none.
+func percentileShare(_ name: String) -> Double? {
+  guard name.first == "p", name.dropFirst().allSatisfy({ $0.isNumber || $0 == "." }),
+    let share = Double("\(name.dropFirst())e-2"), share <= 1
+  else { return nil }
+  return share
 }

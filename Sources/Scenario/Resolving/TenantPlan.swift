@@ -1,15 +1,15 @@
 import Cluster
+import Kernel
+import Units
 import Workload
 
 /// One of those who send a workload's requests, with what they were promised.
-///
-/// `Trace.tenants` names it by its place in ``WorkloadPlan/tenants``.
 public struct TenantPlan: Hashable, Sendable {
   /// Its name in the scenario.
   public var name: String
-  /// Where its requests come from; nil where it sends a share of the whole workload's.
+  /// Where its requests come from; nil where it sends a share of the whole workload's, or those that a trace says.
   public var workload: WorkloadPlan?
-  /// Its share of the whole workload's requests, of 1 in all; 0 where it has a workload of its own.
+  /// Its share of the whole workload's requests, of 1 in all; 0 where it has none.
   public var share: Double
   /// What is asked of its latencies; nil where the scenario's SLO is.
   public var slo: SLO?
@@ -25,5 +25,90 @@ public struct TenantPlan: Hashable, Sendable {
     self.share = share
     self.slo = slo
     self.priority = priority
+  }
+
+  /// The seed of its own workload: a tenant's luck does not depend on the others.
+  fileprivate func seed(_ seed: UInt64) -> UInt64 {
+    var hash = Fingerprint()
+    hash.combine(name)
+    return RandomStream(seed: seed, consumer: .session, hash.value).word(0)
+  }
+}
+
+extension WorkloadPlan {
+  /// The tenants of a trace of this plan, in the order of its `tenantNames`.
+  public func tenants(of trace: Trace) -> [TenantPlan] {
+    trace.tenantNames.map { name in tenants.first { $0.name == name } ?? TenantPlan(name: name) }
+  }
+
+  /// The requests of all tenants.
+  func mixed(seed: UInt64) throws(Faults) -> Trace {
+    var names = tenants.map(\.name)
+    var parts: [Trace] = []
+    var unit = blockTokens
+    // Recorded contents come in blocks of their own, which the generated ones then have too.
+    let recorded = tenants.indices.filter { tenants[$0].workload?.isRecorded ?? false }
+    let generated = tenants.indices.filter { !(tenants[$0].workload?.isRecorded ?? true) }
+    func add(_ trace: Trace) {
+      if unit != nil, let own = trace.blocks?.unit { unit = own }
+      parts.append(trace)
+    }
+    if isRecorded { add(try assigned(try own(seed: seed, blockTokens: nil), seed, &names)) }
+    for index in recorded + generated {
+      guard let workload = tenants[index].workload else { continue }
+      add(try workload.own(seed: tenants[index].seed(seed), blockTokens: unit).owned(by: UInt8(index)))
+    }
+    if case .generator = source { add(try assigned(try own(seed: seed, blockTokens: unit), seed, &names)) }
+    do {
+      var trace = try Trace(mixing: parts)
+      trace.tenantNames = names
+      return trace
+    } catch {
+      throw Faults(
+        Diagnostic(
+          at: nil, "the workloads of the tenants cannot be mixed",
+          why: error == .differentBlocks
+            ? "their traces tell contents in blocks of different sizes"
+            : "they have more than \(TraceReader.rowLimit) requests or 2^31 - 1 blocks in all",
+          fix: error == .differentBlocks ? "replay one of the traces at a time" : "take less of each"))
+    }
+  }
+
+  private var isRecorded: Bool {
+    if case .trace = source { return true }
+    return false
+  }
+
+  /// The requests of the whole workload with the tenants they belong to: by their shares, or as the trace says.
+  private func assigned(_ trace: Trace, _ seed: UInt64, _ names: inout [String]) throws(Faults) -> Trace {
+    let shares = tenants.indices.filter { tenants[$0].share > 0 }.map { (UInt8($0), tenants[$0].share) }
+    guard shares.isEmpty else { return trace.shared(among: shares, seed: seed) }
+    for tenant in tenants where tenant.workload == nil && !trace.tenantNames.contains(tenant.name) {
+      throw Faults(
+        Diagnostic(
+          at: nil, "the trace has no tenant '\(tenant.name)'",
+          why: trace.tenantNames.isEmpty
+            ? "its rows name no tenants" : "its tenants are \(wordList(trace.tenantNames, or: "and"))",
+          fix: trace.tenantNames.isEmpty
+            ? "give each tenant a share or a workload"
+            : didYouMean(tenant.name, among: trace.tenantNames, else: "name one of them")))
+    }
+    guard !trace.tenantNames.isEmpty || trace.requests.isEmpty else {
+      throw Faults(
+        Diagnostic(
+          at: nil, "no tenant sends the requests of the trace", why: "its rows name no tenants, and none has a share",
+          fix: "give tenants shares of 100 % in all, or each a 'workload' of its own"))
+    }
+    names += trace.tenantNames.filter { !names.contains($0) }
+    guard names.count <= Tenant.limit else {
+      throw Faults(
+        Diagnostic(
+          at: nil, "the workload has \(names.count) tenants", why: "it has at most \(Tenant.limit)",
+          fix: "put users into classes"))
+    }
+    var assigned = trace
+    let places = trace.tenantNames.map { name in UInt8(names.firstIndex(of: name) ?? 0) }
+    assigned.tenants = trace.tenants.map { places[Int($0)] }
+    return assigned
   }
 }

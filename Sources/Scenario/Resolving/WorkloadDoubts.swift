@@ -16,7 +16,7 @@ extension ResolvedScenario {
 
   /// Where the workload is told.
   private var place: Place? {
-    let sources = ["workload.trace", "workload.generator"]
+    let sources = ["workload.trace", "workload.generator", "workload.tenants"]
     let origin = settings.first { setting in sources.contains { setting.path.hasPrefix($0) } }?.origin
     if case .given(let place) = origin { return place }
     return nil

@@ -1,3 +1,4 @@
+import Kernel
 import Units
 import Workload
 
@@ -9,6 +10,8 @@ public struct WorkloadPlan: Hashable, Sendable {
     case trace(TracePlan)
     /// Requests drawn from laws of chance.
     case generator(GeneratorPlan)
+    /// The workloads of the tenants and nothing else.
+    case tenants
   }
 
   /// The source.
@@ -27,51 +30,53 @@ public struct WorkloadPlan: Hashable, Sendable {
   public var maxPrompt: Int32?
   /// Longer outputs are cut to this; nil for none.
   public var maxOutput: Int32?
-  /// Who sends the requests; empty where it is one.
+  /// Who sends the requests; empty where nobody says.
   public var tenants: [TenantPlan] = []
+  /// Tokens of the blocks in which generated contents are told; nil where nobody asks what requests have in common.
+  public var blockTokens: Int?
 
   /// A plan for all requests of a source as they are.
   public init(_ source: Source) { self.source = source }
 
-  /// The trace that is replayed or drawn from; nil where there is none.
-  public var trace: TracePlan? {
+  /// The workloads that requests are read or drawn from: this one's own source and those of its tenants.
+  public var parts: [WorkloadPlan] { (source == .tenants ? [] : [self]) + tenants.compactMap(\.workload) }
+
+  /// The traces that are replayed or drawn from.
+  public var traces: [TracePlan] { parts.compactMap(\.ownTrace) }
+
+  /// The trace that is replayed or drawn from, leaving those of tenants aside; nil where there is none.
+  var ownTrace: TracePlan? {
     switch source {
     case .trace(let plan): return plan
     case .generator(let generator):
       if case .resampled(let plan, _) = generator.lengths { return plan }
       return nil
+    case .tenants: return nil
     }
   }
 
-  /// The plan at another rate: a generator draws the same requests closer together or further apart, a trace is
-  /// scaled to that mean rate.
-  public func at(_ rate: Rate) -> WorkloadPlan {
-    var plan = self
-    switch source {
-    case .trace: plan.rate = rate
-    case .generator(var generator):
-      generator.rate = rate
-      plan.source = .generator(generator)
+  /// Whether requests may have contents in common, so that a cache of prefixes has something to find.
+  public var sharesContents: Bool {
+    parts.contains { part in
+      guard case .generator(let generator) = part.source else { return true }
+      return generator.pattern != .single || generator.systemPrompt > 0
     }
-    return plan
-  }
-
-  /// The highest rate that a search without a bound of its own tries: a generator of a duration draws more requests
-  /// at a higher rate, up to ten million here.
-  public var highestRate: Rate {
-    guard case .generator(let generator) = source, case .duration(let duration) = generator.extent else {
-      return Rate(1e9)
-    }
-    return Rate(min(1e9, 1e7 / duration.seconds))
   }
 
   /// The requests and what is known of them.
   /// - Throws: ``Faults`` where a trace is malformed or cannot be changed as asked, or a generator cannot draw.
   public func trace(seed: UInt64) throws(Faults) -> Trace {
+    tenants.isEmpty ? try own(seed: seed, blockTokens: blockTokens) : try mixed(seed: seed)
+  }
+
+  /// The requests of the own source, with generated contents in blocks of `blockTokens`.
+  func own(seed: UInt64, blockTokens: Int?) throws(Faults) -> Trace {
     switch source {
     case .generator(let generator):
-      return try generator.trace(seed: seed).clipped(maxPrompt: maxPrompt, maxOutput: maxOutput)
+      return try generator.trace(seed: seed, blockTokens: blockTokens)
+        .clipped(maxPrompt: maxPrompt, maxOutput: maxOutput)
     case .trace(let plan): return try recorded(plan, seed: seed)
+    case .tenants: return Trace(requests: [])
     }
   }
 
@@ -97,88 +102,6 @@ public struct WorkloadPlan: Hashable, Sendable {
           at: nil, "the trace '\(plan.name)' cannot be run at \(brief(scale)) times its rate",
           why: "its last request would arrive after 53 days, or the factor is no number",
           fix: "choose a larger rate, or a window"))
-    }
-  }
-}
-
-/// Requests drawn from laws of chance.
-public struct GeneratorPlan: Hashable, Sendable {
-  /// The law of the gaps between arrivals.
-  public enum Arrivals: Hashable, Sendable {
-    /// Equal gaps.
-    case constant
-    /// Memoryless.
-    case poisson
-    /// A gamma law of this coefficient of variation.
-    case gamma(Double)
-    /// That of a preset.
-    case preset(Generator.Preset)
-  }
-
-  /// The laws of the lengths.
-  public enum Lengths: Hashable, Sendable {
-    /// Those of a preset.
-    case preset(Generator.Preset)
-    /// Those of a trace's requests, drawn with replacement; prompt and output from different requests where
-    /// `independent`.
-    case resampled(TracePlan, independent: Bool)
-    /// A law for each.
-    case laws(prompt: LengthLaw, output: LengthLaw)
-  }
-
-  /// When requests arrive.
-  public var arrivals: Arrivals
-  /// How many a second on average.
-  public var rate: Rate
-  /// How long they are.
-  public var lengths: Lengths
-  /// How many there are.
-  public var extent: Generator.Extent
-
-  /// The requests of `seed`.
-  /// - Throws: ``Faults``.
-  func trace(seed: UInt64) throws(Faults) -> Trace {
-    let lengths: Generator.Lengths
-    switch self.lengths {
-    case .preset(let preset): lengths = Generator(preset, extent: extent).lengths
-    case .laws(let prompt, let output): lengths = .independent(prompt: prompt, output: output)
-    case .resampled(let plan, let independent):
-      let requests = try plan.read(.all, lengthsOnly: true).requests
-      lengths =
-        independent
-        ? .independent(
-          prompt: .resampled(requests.map(\.promptTokens)), output: .resampled(requests.map(\.outputTokens)))
-        : .paired(requests)
-    }
-    let process: ArrivalProcess =
-      switch arrivals {
-      case .constant: .constant(rate)
-      case .poisson: .poisson(rate)
-      case .gamma(let variation): .gamma(rate, variation: variation)
-      case .preset(let preset): Generator(preset, rate: rate, extent: extent).arrivals
-      }
-    do throws(Generator.Fault) {
-      // Found out here, since drawing them takes minutes.
-      if case .duration(let duration) = extent, rate.value * duration.seconds > 2 * Double(TraceReader.rowLimit) {
-        throw .badExtent
-      }
-      return try Generator(arrivals: process, lengths: lengths, extent: extent).trace(seed: seed)
-    } catch {
-      throw Faults(
-        Diagnostic(
-          at: nil, "the workload cannot be generated", why: Self.words(error),
-          fix: "change workload.rate, workload.lengths or the number of requests"))
-    }
-  }
-
-  private static func words(_ fault: Generator.Fault) -> String {
-    switch fault {
-    case .badRate(let rate): "a rate of \(brief(rate)) /s is not within 1e-6 to 1e9 /s"
-    case .badVariation(let variation): "a coefficient of variation of \(brief(variation)) is out of range"
-    case .badLength(let part, let tokens): "the \(part) law gives \(brief(tokens)) tokens"
-    case .badTable(let part): "there is nothing to draw the \(part) from"
-    case .badExtent: "there would be more than \(TraceReader.rowLimit) requests, or none"
-    case .tooLong: "requests would arrive after 53 days"
     }
   }
 }

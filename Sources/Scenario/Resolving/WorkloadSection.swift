@@ -2,10 +2,11 @@ import Units
 import Workload
 
 /// Reads `workload: {trace: ..., rate-scale: 2, first: 1000, window: {from: 0 s, to: 600 s}, sample: 10 %}` or
-/// `workload: {generator: poisson, rate: 4 /s, requests: 1000, lengths: azure-2023-conv-like}`.
+/// `workload: {generator: poisson, rate: 4 /s, requests: 1000, lengths: azure-2023-conv-like}`, with its tenants.
 struct WorkloadSection {
   let reading: Reading
   let lookup: Lookup
+  let objectives: SLOSection
 
   private var traces: TraceSection { TraceSection(reading: reading, lookup: lookup) }
 
@@ -13,7 +14,37 @@ struct WorkloadSection {
   func workload(_ root: Fields) -> WorkloadPlan? {
     guard root.required("workload", example: "{trace: azure-2023-conv}") != nil else { return nil }
     let fields = root.fields("workload")
+    let section = TenantSection(
+      reading: reading, objectives: objectives, hasReference: root.fields("slo").has("reference"),
+      workload: { fields in
+        defer { fields.finish() }
+        return source(fields)
+      })
+    let tenants = section.tenants(fields)
     defer { fields.finish() }
+    let hasSource = fields.has("trace") || fields.has("generator")
+    guard hasSource || fields.has("tenants") else { return source(fields) }
+    guard let tenants else {
+      if hasSource { _ = source(fields) }
+      return nil
+    }
+    if !hasSource, tenants.allSatisfy({ $0.workload != nil }) {
+      var plan = WorkloadPlan(.tenants)
+      plan.tenants = tenants
+      return plan
+    }
+    guard var plan = source(fields) else { return nil }
+    if case .generator = plan.source, !tenants.isEmpty, !tenants.contains(where: { $0.share > 0 }) {
+      reading.diagnostics.error(
+        at: fields.valuePlace(of: "tenants"), "no tenant sends what the generator draws",
+        why: "none of them has a share", fix: "give tenants shares of 100 % in all, or each a 'workload' of its own")
+    }
+    plan.tenants = tenants
+    return plan
+  }
+
+  /// A trace or a generator; nil with diagnostics.
+  private func source(_ fields: Fields) -> WorkloadPlan? {
     switch (fields.element("trace"), fields.element("generator")) {
     case (.some(let trace), nil): return limited(recorded(trace, fields), fields)
     case (nil, .some): return limited(generated(fields), fields)
@@ -30,9 +61,8 @@ struct WorkloadSection {
 
   /// The plan with the longest lengths that it may have.
   private func limited(_ plan: WorkloadPlan?, _ fields: Fields) -> WorkloadPlan? {
-    let tokens = TokenCount(1)...TokenCount(Double(Request.tokenLimit))
-    let prompt = fields.quantity("max-prompt", TokenCount.self, in: tokens)
-    let output = fields.quantity("max-output", TokenCount.self, in: tokens)
+    let prompt = fields.quantity("max-prompt", TokenCount.self, in: LawSection.tokens)
+    let output = fields.quantity("max-output", TokenCount.self, in: LawSection.tokens)
     guard var plan else { return nil }
     plan.maxPrompt = prompt.map { Int32($0.value) }
     plan.maxOutput = output.map { Int32($0.value) }
@@ -45,7 +75,7 @@ struct WorkloadSection {
       return nil
     }
     var plan = WorkloadPlan(.trace(trace))
-    plan.rate = fields.quantity("rate", Rate.self, in: Self.rates)
+    plan.rate = fields.quantity("rate", Rate.self, in: ArrivalSection.rates)
     if plan.rate != nil, let scale = fields.element("rate-scale") {
       reading.diagnostics.error(
         at: scale.place, "the trace has both a rate and a rate-scale", why: "each of them sets its rate",
@@ -78,45 +108,67 @@ struct WorkloadSection {
     return (.start + start)..<(.start + end)
   }
 
-  private static let rates = Rate(1e-6)...Rate(1e9)
-  private static let presets = Generator.Preset.allCases.map(\.rawValue)
-
   private func generated(_ fields: Fields) -> WorkloadPlan? {
-    let arrivals = arrivals(fields)
-    var preset: Generator.Preset?
-    if case .preset(let named) = arrivals { preset = named }
-    let rate = fields.quantity(
-      "rate", Rate.self, in: Self.rates, default: preset?.traceRate, because: "the rate of \(preset?.rawValue ?? "")")
-    if arrivals != nil, preset == nil, !fields.has("rate") { fields.missing("rate", example: "4 /s") }
-    let lengths = LengthSection(reading: reading, traces: traces).lengths(fields, preset)
-    let extent = extent(fields)
-    guard let arrivals, let rate, let lengths, let extent else { return nil }
-    return WorkloadPlan(.generator(GeneratorPlan(arrivals: arrivals, rate: rate, lengths: lengths, extent: extent)))
+    let arrivals = ArrivalSection(reading: reading).arrivals(fields)
+    let lengths = LengthSection(reading: reading, traces: traces).lengths(fields, arrivals?.preset)
+    let pattern = pattern(fields, arrivals?.process)
+    let system = fields.quantity("system-prompt", TokenCount.self, in: LawSection.tokens)
+    let extent = extent(fields, arrivals?.process)
+    guard let arrivals, let lengths, let pattern, let extent else { return nil }
+    var plan = GeneratorPlan(arrivals: arrivals.process, lengths: lengths, extent: extent)
+    plan.pattern = pattern
+    plan.systemPrompt = system.map { Int32($0.value) } ?? 0
+    return WorkloadPlan(.generator(plan))
   }
 
-  private func arrivals(_ fields: Fields) -> GeneratorPlan.Arrivals? {
-    let names = (["constant", "gamma", "poisson"] + Self.presets).sorted()
-    guard
-      let (name, settings) = fields.named(
-        "generator", "generator", "generators", among: names, default: "poisson", because: "")
-    else { return nil }
-    defer { settings.finish() }
-    switch name {
-    case "constant": return .constant
-    case "poisson": return .poisson
-    case "gamma":
-      if !settings.has("cv") { settings.missing("cv", example: "1.5") }
-      return settings.number("cv", in: 0.01...10).map { .gamma($0) }
-    default: return Generator.Preset(rawValue: name).map { .preset($0) }
+  /// What comes at each arrival; nil with diagnostics.
+  private func pattern(_ fields: Fields, _ arrivals: ArrivalProcess?) -> Generator.Pattern? {
+    let samples = fields.count("samples", in: 1...1024)
+    let sessions = fields.has("sessions") ? sessions(fields.fields("sessions")) : nil
+    let both = ["samples", "sessions"].filter(fields.has)
+    if both.count == 2 {
+      reading.diagnostics.error(
+        at: fields.place(of: "samples"), "the workload has both samples and sessions",
+        why: "a session goes on from one answer", fix: "remove one of them")
+      return nil
     }
+    if let key = both.first, case .closedLoop = arrivals {
+      reading.diagnostics.error(
+        at: fields.place(of: key), "a closed loop has no \(key)", why: "a user has one request at a time",
+        fix: "remove '\(key)', or choose another generator")
+      return nil
+    }
+    if fields.has("sessions") { return sessions.map { .sessions($0) } }
+    if fields.has("samples") { return samples.map { .samples($0) } }
+    return .single
   }
 
-  private func extent(_ fields: Fields) -> Generator.Extent? {
+  private func sessions(_ fields: Fields) -> Sessions? {
+    let section = LawSection(reading: reading)
+    let turns = section.turns(fields, "turns")
+    let think = section.times(fields, "think")
+    let context = fields.quantity(
+      "max-context", TokenCount.self, in: LawSection.tokens, default: LawSection.tokens.upperBound,
+      because: "the longest that medley serves")
+    fields.finish()
+    guard let turns, let think, let context else { return nil }
+    return Sessions(turns: turns, think: think, maxContext: Int32(context.value))
+  }
+
+  private func extent(_ fields: Fields, _ arrivals: ArrivalProcess?) -> Generator.Extent? {
     let count = fields.count("requests", in: 1...TraceReader.rowLimit)
     let duration = fields.quantity("duration", Seconds.self, in: Seconds(1e-6)...Seconds(4e6))
     switch (fields.element("requests"), fields.element("duration")) {
     case (.some, nil): return count.map { .requests($0) }
-    case (nil, .some): return duration.flatMap { Interval(seconds: $0.value) }.map { .duration($0) }
+    case (nil, .some(let element)):
+      if case .closedLoop = arrivals {
+        reading.diagnostics.error(
+          at: element.place, "a closed loop has no duration",
+          why: "how long users take follows from how they are served",
+          fix: "write 'requests: 1000' instead")
+        return nil
+      }
+      return duration.flatMap { Interval(seconds: $0.value) }.map { .duration($0) }
     case (nil, nil): fields.missing("requests", example: "1000' or 'duration: 600 s")
     case (_, .some(let duration)):
       reading.diagnostics.error(
@@ -124,67 +176,5 @@ struct WorkloadSection {
         why: "it ends by one of them", fix: "remove one of them")
     }
     return nil
-  }
-}
-
-/// Reads `lengths: PRESET`, `lengths: {resample: {trace: ...}}` or `lengths: {prompt: 1000 tokens, output: ...}`.
-struct LengthSection {
-  let reading: Reading
-  let traces: TraceSection
-
-  /// The laws under the key `lengths`, those of `preset` where it is absent; nil with diagnostics.
-  func lengths(_ fields: Fields, _ preset: Generator.Preset?) -> GeneratorPlan.Lengths? {
-    guard let element = fields.element("lengths") else {
-      if let preset {
-        fields.note("lengths", preset.rawValue, because: "as the generator")
-        return .preset(preset)
-      }
-      fields.missing("lengths", example: Generator.Preset.azure2023ConversationLike.rawValue)
-      return nil
-    }
-    if element.text != nil {
-      let names = Generator.Preset.allCases.map(\.rawValue)
-      return fields.choice("lengths", of: names).flatMap(Generator.Preset.init(rawValue:)).map { .preset($0) }
-    }
-    let laws = fields.fields("lengths")
-    defer { laws.finish() }
-    if laws.has("resample") { return resampled(laws.fields("resample")) }
-    let prompt = law(laws, "prompt")
-    let output = law(laws, "output")
-    guard let prompt, let output else { return nil }
-    return .laws(prompt: prompt, output: output)
-  }
-
-  private func resampled(_ fields: Fields) -> GeneratorPlan.Lengths? {
-    let element = fields.required("trace", example: "azure-2023-conv")
-    let trace = element.flatMap { traces.trace($0, path: fields.path("trace")) }
-    let independent = fields.flag(
-      "independent", default: false, because: "what prompt and output of a request have in common is kept")
-    fields.finish()
-    return trace.map { .resampled($0, independent: independent) }
-  }
-
-  private func law(_ fields: Fields, _ key: String) -> LengthLaw? {
-    let tokens = TokenCount(1)...TokenCount(Double(Request.tokenLimit))
-    guard let element = fields.required(key, example: "1000 tokens") else { return nil }
-    guard element.entries != nil else {
-      return fields.quantity(key, TokenCount.self, in: tokens).map { .constant(Int($0.value)) }
-    }
-    guard
-      let (_, law) = fields.named(key, "law", "laws", among: ["lognormal"], default: "lognormal", because: "")
-    else { return nil }
-    let mean = law.required("mean", TokenCount.self, in: tokens)
-    if !law.has("cv") { law.missing("cv", example: "1.2") }
-    let variation = law.number("cv", in: 0...100)
-    let maximum = law.required("max", TokenCount.self, in: tokens)
-    law.finish()
-    guard let mean, let variation, let maximum else { return nil }
-    guard mean <= maximum else {
-      reading.diagnostics.error(
-        at: law.valuePlace(of: "mean"), "the mean exceeds the longest \(key)", why: "\(mean.text) > \(maximum.text)",
-        fix: "write a larger max")
-      return nil
-    }
-    return .lognormal(mean: mean.value, variation: variation, maximum: Int(maximum.value))
   }
 }

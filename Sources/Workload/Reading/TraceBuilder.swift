@@ -60,20 +60,24 @@ struct BlockRenaming {
 
   /// The new names of ids.
   mutating func names(of ids: some Collection<Int32>) -> [Int32] {
-    var renamed: [Int32] = []
-    renamed.reserveCapacity(ids.count)
-    for id in ids { renamed.append(name(of: id)) }
-    return renamed
+    var next = next
+    defer { self.next = next }
+    return names(of: ids, next: &next)
   }
 
-  /// The new name of an id that is not negative.
-  mutating func name(of id: Int32) -> Int32 {
-    while names.count <= Int(id) { names.append(-1) }
-    if names[Int(id)] < 0 {
-      names[Int(id)] = next
-      next += 1
+  /// The new names of ids, where names are dense over several renamings, which share the `next` one.
+  mutating func names(of ids: some Collection<Int32>, next: inout Int32) -> [Int32] {
+    var renamed: [Int32] = []
+    renamed.reserveCapacity(ids.count)
+    for id in ids {
+      while names.count <= Int(id) { names.append(-1) }
+      if names[Int(id)] < 0 {
+        names[Int(id)] = next
+        next += 1
+      }
+      renamed.append(names[Int(id)])
     }
-    return names[Int(id)]
+    return renamed
   }
 }
 

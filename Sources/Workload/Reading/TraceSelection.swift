@@ -33,6 +33,8 @@ public struct TraceTally: Hashable, Sendable {
   public var clippedPrompts = 0
   /// Outputs cut to the longest that was asked for.
   public var clippedOutputs = 0
+  /// Generated sessions that ended before their time at the longest context.
+  public var endedSessions = 0
 
   /// Nothing happened.
   public init() {}
@@ -42,6 +44,17 @@ public struct TraceTally: Hashable, Sendable {
     leftOut = facts.leftOut
     leftOutRule = facts.format.leftOut ?? ""
     estimated = facts.estimated
+  }
+
+  /// Adds what happened to further rows.
+  public mutating func add(_ other: TraceTally) {
+    leftOut += other.leftOut
+    if leftOutRule.isEmpty { leftOutRule = other.leftOutRule }
+    estimated += other.estimated
+    notSampled += other.notSampled
+    clippedPrompts += other.clippedPrompts
+    clippedOutputs += other.clippedOutputs
+    endedSessions += other.endedSessions
   }
 
   /// What happened, a sentence for each kind that did.
@@ -54,6 +67,7 @@ public struct TraceTally: Hashable, Sendable {
     if notSampled > 0 { notes.append("\(notSampled) requests not in the sample") }
     if clippedPrompts > 0 { notes.append("\(clippedPrompts) prompts cut to max-prompt") }
     if clippedOutputs > 0 { notes.append("\(clippedOutputs) outputs cut to max-output") }
+    if endedSessions > 0 { notes.append("\(endedSessions) sessions ended early at max-context") }
     return notes
   }
 }
