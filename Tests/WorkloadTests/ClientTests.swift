@@ -113,7 +113,9 @@ private let histograms = """
 
   @Test(arguments: noLengths)
   func lengthsThatAreNone(_ text: String, _ expected: String) {
-    #expect(fault { () throws(TraceFaults) in try parse(text) } == expected)
+    for cut in 0...text.utf8.count {
+      #expect(fault { () throws(TraceFaults) in try parse(text, cut: cut) } == expected)
+    }
   }
 
   @Test func everyClientAsksAsOftenAsRecorded() throws {

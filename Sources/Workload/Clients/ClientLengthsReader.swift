@@ -67,12 +67,19 @@ public struct ClientLengthsReader {
   /// A reader of nothing yet.
   public init() {}
 
+  /// Whether a file that begins with `bytes` may hold lengths: an object whose first name is a number.
+  static func begins(_ bytes: some Sequence<UInt8>) -> Bool {
+    var rest = bytes.lazy.filter { !TraceField.isBlank($0) && $0 != 0x0a && $0 != 0x0d }.makeIterator()
+    return rest.next() == UInt8(ascii: "{") && rest.next() == UInt8(ascii: "\"")
+      && rest.next().map { TraceField.digit($0) <= 9 } ?? false
+  }
+
   /// Reads the next bytes of the file.
   public mutating func consume(_ bytes: UnsafeRawBufferPointer) {
     for byte in bytes {
+      if isDone { return }
       column += 1
       take(byte)
-      if isDone { return }
       if byte == 0x0a { (line, column) = (line + 1, 0) }
     }
   }

@@ -67,7 +67,7 @@ private enum DescribedReader {
     let text = String(decoding: bytes.prefix(Self.sniffed).filter { !TraceField.isBlank($0) }, as: UTF8.self)
     if text.hasPrefix("client,window_start_s,") {
       self = .rates(ClientRatesReader())
-    } else if text.hasPrefix("{\""), let digit = text.utf8.dropFirst(2).first, TraceField.digit(digit) <= 9 {
+    } else if ClientLengthsReader.begins(bytes) {
       self = .lengths(ClientLengthsReader())
     } else {
       self = .trace(TraceStream(into: TraceProfile()))

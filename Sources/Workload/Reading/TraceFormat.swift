@@ -54,7 +54,11 @@ public enum TraceFormat: String, CaseIterable, Sendable {
       ["instance_id", "stage", "phase"], "the file has the stages of agents and no tokens",
       "a request needs the tokens of its prompt and output",
       "read the steps with their tokens beside it: prefix_cache_metrics"
-    )
+    ),
+    (
+      ClientRates.columns, "the file has rates of clients and no requests", "ServeGen's requests are drawn",
+      "draw them: medley trace servegen FILE LENGTHS --to 3600 > trace.csv"
+    ),
   ]
 
   /// How a format writes an arrival.

@@ -114,6 +114,11 @@ struct TraceParser<Sink: TraceSink>: LineSink {
       return (try? cursor.object(names, into: &found)) != nil && !found.contains(TraceField.absent)
     }
     guard let format = fitting ?? (formats.count == 1 ? formats.first : nil) else {
+      if ClientLengthsReader.begins(bytes) {
+        return abandon(
+          what: "the file has lengths of clients and no requests", why: "ServeGen's requests are drawn",
+          fix: "draw them: medley trace servegen RATES FILE --to 3600 > trace.csv")
+      }
       let known = TraceFormat.allCases.filter(\.isJSON).map { $0.requiredColumns.joined(separator: ", ") }
       return abandon(
         what: "the first row is no JSON object of \(wanted.map { "format \($0.rawValue)" } ?? "a known trace format")",
