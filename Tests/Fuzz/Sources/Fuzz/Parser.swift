@@ -61,7 +61,9 @@ enum Parser {
   private static func config(_ bytes: UnsafeRawBufferPointer) {
     guard let model = try? Transformer(config: Data(bytes)), let device = Workplace.shared.device else { return }
     guard let engine = try? EngineCost(model, device: device) else { return }
-    precondition(model.parameters > 0 && engine.memory.weights >= 0)
+    // A list of operators may have no weights at all.
+    precondition(model.parameters > 0 || !model.operators.isEmpty)
+    precondition(model.parameters >= 0 && engine.memory.weights >= 0)
   }
 
   /// A trace in one piece and in pieces is one trace, in order of arrival; so are its lengths alone.

@@ -44,9 +44,15 @@ final class Workplace: @unchecked Sendable {
       try? FileManager.default.removeItem(atPath: target)
       try? FileManager.default.copyItem(atPath: "\(broken)/\(name)", toPath: target)
     }
-    write(Data(count: Limits().fileBytes + 1), "large.yaml")
+    for kind in ["", "devices/"] {
+      write(Data(count: Limits().fileBytes + 1), kind + "large.yaml")
+      write(Data([0x61, 0x3a, 0xff]), kind + "bytes.yaml")
+    }
     write(Data([0xff, 0xfe, 0x61, 0]), "utf16.yaml")
-    write(Data([0x61, 0x3a, 0xff]), "bytes.yaml")
+    write(Data("arrival_s,prompt_tokens,output_tokens\n0,9,9\n1000,9,9\n".utf8), "long.csv")
+    for number in 1...Limits().extends {
+      write(Data("like: chain-\(number + 1)\n".utf8), "devices/chain-\(number).yaml")
+    }
     try? FileManager.default.createSymbolicLink(atPath: "\(folder)/out.yaml", withDestinationPath: "/etc/hostname")
     try? FileManager.default.createSymbolicLink(
       atPath: "\(folder)/devices/out.yaml", withDestinationPath: "/etc/hostname")
