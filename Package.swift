@@ -34,7 +34,7 @@ let package = Package(
     // Rounding to an integer is a call of the C library's rint on a processor without SSE4.1.
     .target(name: "Units", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     core("Kernel", ["Units"]),
-    core("Hardware", ["Units"]),
+    core("Hardware", ["Units", "Kernel"]),
     core("Models", ["Units", "Hardware"]),
     core("Workload", ["Units", "Kernel"]),
     core("Cluster", ["Units", "Kernel", "Hardware", "Models", "Workload", histogram], exclude: ["SERVING.md"]),

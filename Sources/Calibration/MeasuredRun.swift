@@ -87,7 +87,7 @@ extension MeasuredRun {
   public static func read(csv text: String, source: String) throws(ReadError) -> [MeasuredRun] {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).makeIterator()
     guard let header = lines.next() else { throw ReadError(line: 1, why: "the file is empty") }
-    let names = fields(header)
+    let names = CSVFields.of(header)
     func column(_ name: String) throws(ReadError) -> Int {
       guard let index = names.firstIndex(of: name) else {
         throw ReadError(line: 1, why: "there is no column '\(name)'")
@@ -104,7 +104,7 @@ extension MeasuredRun {
     while let line = lines.next() {
       number += 1
       guard !line.isEmpty, line.hasPrefix(source) || line.hasPrefix("\"" + source) else { continue }
-      let row = fields(line)
+      let row = CSVFields.of(line)
       guard row.count == names.count else {
         throw ReadError(line: number, why: "has \(row.count) fields, the header \(names.count)")
       }
@@ -129,27 +129,5 @@ extension MeasuredRun {
       else { return nil }
       return MeasuredRun(key: key, timeToFirstToken: first, timePerOutputToken: each, endToEnd: all)
     }
-  }
-
-  /// The fields of a CSV line; quotes may hold commas, and two quotes in them stand for one.
-  private static func fields(_ line: Substring) -> [String] {
-    var fields: [String] = []
-    var field = ""
-    var quoted = false
-    var previous: Character?
-    for character in line where character != "\r" {
-      if character == "\"" {
-        if !quoted, previous == "\"" { field.append("\"") }
-        quoted.toggle()
-      } else if character == ",", !quoted {
-        fields.append(field)
-        field = ""
-      } else {
-        field.append(character)
-      }
-      previous = character
-    }
-    fields.append(field)
-    return fields
   }
 }

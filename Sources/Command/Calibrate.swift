@@ -5,22 +5,32 @@ import Models
 import Scenario
 import Units
 
-/// `medley calibrate`: fits a device's efficiencies to measured runs, and says how well the shipped ones do.
+/// `medley calibrate`: fits a device's efficiencies to measured runs, or its kernels to timings of kernels, and says how
+/// well they do.
 struct Calibrate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Fits a device's parameters to measured runs of servers.",
+    abstract: "Fits a device's parameters to measured runs of servers, or its kernels to timings.",
     discussion: """
-      Prints the errors of the device's own values on the measurements, the
-      values that fit them best with their standard errors, and the errors on
-      runs held out of the fit. Nothing is written: values go into a device
-      file by hand, with their source. The file has the columns source,
-      device, parallelism, model, input_len, output_len, concurrency, metric
-      (ttft_ms, tpot_ms, e2e_ms) and value. Examples:
+      Runs of servers: prints the errors of the device's own values on the
+      measurements, the values that fit them best with their standard errors,
+      and the errors on runs held out of the fit. Nothing is written: values
+      go into a device file by hand, with their source. The file has the
+      columns source, device, parallelism, model, input_len, output_len,
+      concurrency, metric (ttft_ms, tpot_ms, e2e_ms) and value.
+
+      Timings of kernels: a file with the columns op, device, dtype, time_us
+      and those of the operators, such as m, n and k of op gemm. Prints the
+      parameters of each operator, framework and format with intervals of
+      95 %, and the errors on shapes held out of the fit. --write puts them
+      into the device's file of kernels, scenarios/kernels/NAME.yaml; a new
+      file needs --processors and --cache. Examples:
 
         medley calibrate --device h100-sxm --rows h100-80gb \\
           --measurements ../shared/data/measured/e2e.csv \\
           --source splitwise-sim \\
           --model llama2-70b=llama-2-70b --model bloom-176b=bloom-176b
+        medley calibrate --device h100-sxm --write \\
+          --measurements ../shared/data/measured/gemm.csv
       """)
 
   @Option(
@@ -28,8 +38,11 @@ struct Calibrate: ParsableCommand {
   var device: String
 
   @Option(
-    help: ArgumentHelp("The measured runs.", valueName: "file.csv"), completion: .file(extensions: ["csv"]))
+    help: ArgumentHelp("The measured runs, or timings of kernels.", valueName: "file.csv"),
+    completion: .file(extensions: ["csv"]))
   var measurements: String
+
+  @OptionGroup var kernels: KernelCalibration
 
   @Option(help: ArgumentHelp("Use rows whose device is this; the device's own name otherwise.", valueName: "name"))
   var rows: String?
@@ -54,6 +67,7 @@ struct Calibrate: ParsableCommand {
   }
 
   func run() throws {
+    if MeasurementFile.isOne(measurements) { return try kernels.run(device, measurements) }
     let console = Session.current.console
     let catalogue = Catalogue.standard(for: ".")
     let shipped = try catalogue.device(named: device)

@@ -6,7 +6,7 @@ import Scenario
 struct SchemaVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema",
-    abstract: "Writes a JSON Schema of scenarios, devices, links or tiers, for editors.",
+    abstract: "Writes a JSON Schema of scenarios, devices, links, tiers or kernels, for editors.",
     discussion: """
       Draft 7, which YAML language servers read. It knows the keys with what
       they mean, units, policies, and the names of the catalogue; what takes

@@ -11,7 +11,7 @@ import Testing
   static let allowed: [String: Set<String>] = [
     "Units": [],
     "Kernel": ["Units"],
-    "Hardware": ["Units"],
+    "Hardware": ["Units", "Kernel"],
     "Models": ["Units", "Hardware"],
     "Workload": ["Units", "Kernel"],
     "Cluster": ["Units", "Kernel", "Hardware", "Models", "Workload", "Histogram"],

@@ -13,13 +13,16 @@ import Testing
       let files = FileManager.default.enumerator(atPath: repository + "/scenarios")
       let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
       while let file = files?.nextObject() as? String {
-        let isPart = ["devices/", "links/", "tiers/"].contains { file.hasPrefix($0) || file.contains("/\($0)") }
+        let isPart = ["devices/", "links/", "tiers/", "kernels/"].contains {
+          file.hasPrefix($0) || file.contains("/\($0)")
+        }
         // Names with dots or without letters make paths that say nothing.
         guard file.hasSuffix(".yaml"), !isPart, !file.hasSuffix("63-names.yaml") else { continue }
         _ = try? Scenario.read(path: "\(repository)/scenarios/\(file)", catalogue: catalogue)
       }
       for device in catalogue.names(.device) { _ = try? catalogue.device(named: device) }
       for tier in catalogue.names(.tier) { _ = try? catalogue.tier(named: tier) }
+      for device in catalogue.names(.kernel) { _ = try? catalogue.kernels(of: device) }
       _ = try? scenario(["s.yaml": rare])
       let integer = "int32: {value: 1 OP/s, accumulator: int32, source: none}"
       let each = Format.allCases.map { "\($0.rawValue): {value: 1, source: none}" }.joined(separator: ", ")

@@ -68,6 +68,8 @@ public enum CatalogueKind: String, Hashable, Sendable {
   case model
   /// A memory or a drive: `tiers/NAME.yaml`.
   case tier
+  /// The kernels of a device as measured: `kernels/NAME.yaml`, NAME that of the device.
+  case kernel
 
   /// The folder of the catalogue.
   var folder: String { rawValue + "s" }

@@ -21,6 +21,12 @@ extension Catalogue {
     try fetch(name) { $0.tier(name, at: $1) }
   }
 
+  /// The kernels of the device of a name.
+  /// - Throws: `Faults` where there are none or their file is faulty.
+  public func kernels(of device: String) throws(Faults) -> KernelTable {
+    try fetch(device) { $0.kernels(device, at: $1) }
+  }
+
   /// The model of a name, as `--model` gives it, or of a config.json below `folder`.
   /// - Throws: `Faults` where there is none or its config.json is faulty.
   public func model(named name: String, beside folder: String? = nil) throws(Faults) -> Transformer {

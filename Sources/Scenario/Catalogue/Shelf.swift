@@ -9,6 +9,7 @@ struct Stock: Sendable {
   var links: [String: Link] = [:]
   var models: [String: Transformer] = [:]
   var tiers: [String: Tier] = [:]
+  var kernels: [String: KernelTable] = [:]
   /// The files that each device takes numbers from besides its own: "link pcie4", "device rtx-4090".
   var partsOf: [String: [String]] = [:]
   /// The key of each trace's digest, by path.
@@ -107,6 +108,19 @@ final class Shelf {
     stock.tiers[name] = tier
     if tier == nil { absent.insert("tier \(name)") }
     return tier
+  }
+
+  /// The kernels of a device; nil with diagnostics, in their own file or at `place`.
+  func kernels(_ name: String, at place: Place) -> KernelTable? {
+    if let known = stock.kernels[name] {
+      use("kernel \(name)")
+      return known
+    }
+    guard !absent.contains("kernel \(name)") else { return nil }
+    let kernels = root(.kernel, name, at: place).flatMap { KernelTableReader.table($0, aside(.kernel)) }
+    stock.kernels[name] = kernels
+    if kernels == nil { absent.insert("kernel \(name)") }
+    return kernels
   }
 
   /// The model of a name; nil with diagnostics at `place`.

@@ -145,6 +145,27 @@ extension KeyTable {
     sourced("latency", .quantity(Seconds.self), "Of a transfer, software included."),
   ]
 
+  static let kernels = [
+    Key("device", .name(.device), "The device that was measured.", isRequired: true),
+    Key(
+      "chip",
+      .section([
+        sourced("processors", .number(1...1e6), "Streaming multiprocessors, compute units or cores."),
+        sourced("cache", .quantity(Memory.self), "What the cache that they share holds."),
+      ]), "What kernels see of the device beside its file.", isRequired: true),
+    Key("kernels", .list(.section(kernel)), "What was fitted."),
+  ]
+
+  private static let kernel = [
+    Key("operator", .choice(KernelClasses.operators), "What is computed.", isRequired: true),
+    Key("framework", .text, "The software that ran it.", isRequired: true),
+    Key("format", .text, "Of the operands, such as bf16, or bf16/fp8 with keys and values in fp8.", isRequired: true),
+    Key("kernel", .text, "The family of kernels, as measurements name it."),
+    Key("variant", .text, "What kernels of its family share.", isRequired: true),
+    Key("source", .text, "The rows it was fitted to, and its error on others.", isRequired: true),
+    Key("parameters", .open, "Values of the operator's parameters, with their units."),
+  ]
+
   static let tier = [
     Key("name", .text, "The title in reports.", isRequired: true),
     Key("kind", .choice(["memory", "storage"]), "What it is.", isRequired: true),

@@ -116,4 +116,6 @@ public enum Document: String, CaseIterable, Sendable {
   case link
   /// A memory or drive: `tiers/NAME.yaml`.
   case tier
+  /// The kernels of a device: `kernels/NAME.yaml`.
+  case kernel
 }

@@ -10,6 +10,7 @@ public enum KeyTable {
     case .device: device
     case .link: link
     case .tier: tier
+    case .kernel: kernels
     }
   }
 

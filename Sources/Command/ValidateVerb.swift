@@ -1,0 +1,79 @@
+import ArgumentParser
+import Calibration
+import Foundation
+import Hardware
+import Report
+import Scenario
+import Units
+
+/// `medley validate`: how far the shipped kernels are from measurements.
+struct ValidateVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate",
+    abstract: "Holds kernels of devices against measurements that were held out of their fits.",
+    discussion: """
+      Prints the mean and median of |predicted / measured - 1| for each device,
+      operator, framework and regime, on the 3 of 10 shapes that no fit saw.
+      Without --measurements it takes the rows under results/validation and, if
+      they are here, those under measured in the data roots; where it finds
+      none to compare it fails. Examples:
+
+        medley validate
+        medley validate --device h100-sxm --perturb
+        medley validate --measurements gemm.csv --transfer l40s
+      """)
+
+  @Option(
+    help: ArgumentHelp("Timings of kernels. May be given often.", valueName: "file.csv"),
+    completion: .file(extensions: ["csv"]))
+  var measurements: [String] = []
+
+  @Option(help: ArgumentHelp("Validate this device only.", valueName: "name"), completion: Completion.device)
+  var device: String?
+
+  @Flag(help: "Move each coefficient by 20 % and show what that does to the error.")
+  var perturb = false
+
+  @Option(
+    help: ArgumentHelp("Predict this device from the fits of others and its datasheet alone.", valueName: "name"),
+    completion: Completion.device)
+  var transfer: String?
+
+  func run() throws {
+    let console = Session.current.console
+    let catalogue = Catalogue.standard(for: ".")
+    let files = measurements.isEmpty ? Self.found(catalogue) : measurements
+    let groups: [KernelGroup]
+    do { groups = try KernelGroup.read(files, device: transfer ?? device) } catch { throw Diagnostic(error) }
+    var validation = Validation(catalogue: catalogue)
+    if let transfer {
+      try validation.compareTransfer(groups, to: transfer)
+    } else {
+      try validation.compare(groups, perturbing: perturb)
+    }
+    guard !validation.rows.isEmpty else {
+      throw Diagnostic(
+        at: nil, "nothing was compared", why: "\(files.count) files hold no row of a fitted kernel",
+        fix: "give --measurements, or measure and calibrate first")
+    }
+    console.out(perturb ? validation.perturbationTable(console.style) : validation.table(console.style))
+    if validation.without > 0 {
+      console.err("\(validation.without) rows are of kernels that were not fitted\n")
+    }
+    let idle = validation.perturbations.filter { $0.effect == 0 }
+    guard idle.isEmpty else {
+      console.err("\(idle.count) coefficients move nothing: calibrate again\n")
+      throw Ending(outcome: .unmet)
+    }
+  }
+
+  /// Files of timings under results/validation beside the catalogue, and under the data roots.
+  static func found(_ catalogue: Catalogue) -> [String] {
+    let own = catalogue.root.map { ["\($0)/../results/validation"] } ?? []
+    let folders = own + catalogue.dataRoots.map { "\($0)/measured" }
+    return folders.flatMap { folder -> [String] in
+      let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+      return names.filter { $0.hasSuffix(".csv") }.sorted().map { "\(folder)/\($0)" }
+    }.filter(MeasurementFile.isOne)
+  }
+}
