@@ -21,6 +21,7 @@ struct ValidateVerb: ParsableCommand {
         medley validate
         medley validate --device h100-sxm --perturb
         medley validate --measurements gemm.csv --transfer l40s
+        medley validate --write                   results/validation/README.md
       """)
 
   @Option(
@@ -34,10 +35,19 @@ struct ValidateVerb: ParsableCommand {
   @Flag(help: "Move each coefficient by 20 % and show what that does to the error.")
   var perturb = false
 
+  @Flag(help: "Write README.md and plots of predicted against measured into results/validation.")
+  var write = false
+
   @Option(
     help: ArgumentHelp("Predict this device from the fits of others and its datasheet alone.", valueName: "name"),
     completion: Completion.device)
   var transfer: String?
+
+  func validate() throws {
+    guard transfer == nil || !(perturb || write) else {
+      throw ValidationError("--transfer goes with neither --perturb nor --write")
+    }
+  }
 
   func run() throws {
     let console = Session.current.console
@@ -49,12 +59,19 @@ struct ValidateVerb: ParsableCommand {
     if let transfer {
       try validation.compareTransfer(groups, to: transfer)
     } else {
-      try validation.compare(groups, perturbing: perturb)
+      try validation.compare(groups, perturbing: perturb || write)
     }
     guard !validation.rows.isEmpty else {
       throw Diagnostic(
         at: nil, "nothing was compared", why: "\(files.count) files hold no row of a fitted kernel",
         fix: "give --measurements, or measure and calibrate first")
+    }
+    if write {
+      guard let root = catalogue.root else {
+        throw Diagnostic(
+          at: nil, "there is no catalogue to write beside", why: "none was found", fix: "set MEDLEY_CATALOGUE")
+      }
+      try validation.files.write(into: "\(root)/../results/validation")
     }
     console.out(perturb ? validation.perturbationTable(console.style) : validation.table(console.style))
     if validation.without > 0 {

@@ -10,6 +10,8 @@ struct Validation {
   private(set) var rows: [KernelAccuracy] = []
   /// What perturbed coefficients do.
   private(set) var perturbations: [Perturbation] = []
+  /// The rows that were compared.
+  private(set) var pairs: [ValidationPair] = []
   /// Rows of measurements without a fitted kernel.
   private(set) var without = 0
 
@@ -34,6 +36,10 @@ struct Validation {
         continue
       }
       rows += KernelAccuracy.table(group, kernel, on: chip)
+      pairs += KernelAccuracy.predictions(group, kernel, on: chip).map {
+        ValidationPair(
+          operatorName: group.key.operatorName, device: name, predicted: $0.predicted, measured: $0.measured)
+      }
       if perturbing { perturbations += Perturbation.table(group, kernel, on: chip) }
     }
   }
@@ -54,6 +60,9 @@ struct Validation {
       rows += KernelAccuracy.table(group, kernel, on: own, .all)
     }
   }
+
+  /// What `--write` writes.
+  var files: ValidationFiles { ValidationFiles(rows: rows, perturbations: perturbations, pairs: pairs) }
 
   /// The errors as text.
   func table(_ style: Style) -> String {

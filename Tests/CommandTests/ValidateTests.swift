@@ -64,6 +64,25 @@ struct ValidateTests {
     #expect(other.outcome == .fault && other.err.contains("is about 'a100-sxm'"))
   }
 
+  @Test("The files of a validation name every operator, with a plot of every row")
+  func files() throws {
+    let key = KernelGroup.Key(device: "t4", operatorName: "gemm", framework: "torch", format: "bf16", kernel: "")
+    let row = KernelAccuracy(key: key, regime: "all", rows: 2, meanError: 0.1, medianError: 0.1, bias: -0.05)
+    let pairs = [(1e-5, 1.1e-5), (2e-3, 1.8e-3)].map {
+      ValidationPair(operatorName: "gemm", device: "t4", predicted: $0.0, measured: $0.1)
+    }
+    let moved = Perturbation(key: key, parameter: "launch", own: 0.1, less: 0.12, more: 0.11)
+    let folder = FileManager.default.temporaryDirectory.appending(path: "medley-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try ValidationFiles(rows: [row], perturbations: [moved], pairs: pairs).write(into: folder)
+    let readme = try String(contentsOfFile: folder + "/README.md", encoding: .utf8)
+    #expect(readme.contains("| t4 | gemm | all | 2 | 10.0 % |\n"))
+    #expect(readme.contains("| t4 | gemm | torch | bf16 | launch | 10.00 % | 12.00 % | 11.00 % |\n"))
+    let plot = try String(contentsOfFile: folder + "/kernels-gemm.svg", encoding: .utf8)
+    // A dot in the legend and one for each row; 10 us to 10 ms are three decades.
+    #expect(plot.components(separatedBy: "<circle").count == 4 && plot.contains(">1e4</text>"))
+  }
+
   @Test("Validation that compares nothing fails")
   func nothing() throws {
     let path = try Self.file(rows: 40, device: "no-such-device")

@@ -46,13 +46,17 @@ public struct KernelFit: Sendable {
   public static let leastRows = 10
   /// Logarithm of predicted over measured time from which on a residual counts as its size (Huber).
   static let scale = 0.05
+  /// How far a parameter that is a factor of e from where fits begin counts like a row: what rows do not identify stays
+  /// near the class constants.
+  static let pull = 0.03
   /// A parameter is removed where 20 % more or less of it moves the mean error by less than this share of the times.
   static let leastEffect = 2e-4
 
   /// Fits the operator class of `group` on `chip` to the rows that are not held out.
   ///
   /// All variants are tried. Residuals are logarithms of predicted over measured seconds; parameters are searched in
-  /// their logarithms within their bounds. Parameters without effect are removed one by one, and the rest fitted again.
+  /// their logarithms within their bounds, with a weak pull towards the class constants (``pull``). Parameters without
+  /// effect are removed one by one, and the rest fitted again.
   public init(_ group: KernelGroup, on chip: Chip) throws(Fault) {
     let rows = group.rows
     let indices = rows.isHeldOut.indices.filter { !rows.isHeldOut[$0] }
@@ -61,10 +65,6 @@ public struct KernelFit: Sendable {
     var reason = "no variant could be fitted"
     for variant in rows.model.variants {
       let parameters = rows.model.parameters(variant, group.format)
-      guard parameters.count < indices.count else {
-        reason = "\(indices.count) rows cannot identify \(parameters.count) parameters"
-        continue
-      }
       let search = Search(group: group, chip: chip, indices: indices, variant: variant, parameters: parameters)
       do {
         let found = try search.run(from: Dictionary(parameters.map { ($0.name, $0.start) }) { a, _ in a })
@@ -144,7 +144,10 @@ private struct Search {
       var found = self
       let fit = try LeastSquares(
         loss: .huber(scale: KernelFit.scale), iterationLimit: 30, stepTolerance: 1e-4, roundLimit: 5
-      ).fit(unknowns, count: indices.count) { residuals(named($0)) }
+      ).fit(unknowns, count: indices.count + names.count) { logs in
+        let pulls = zip(logs, parameters).map { ($0 - log($1.start)) * KernelFit.pull }
+        return residuals(named(logs)) + pulls
+      }
       found.fit = fit
       found.values = named(fit.values)
       found.loss = Self.loss(fit.residuals)
