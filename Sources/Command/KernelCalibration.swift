@@ -23,6 +23,9 @@ struct KernelCalibration: ParsableArguments {
     name: .customLong("chip-source"), help: ArgumentHelp("Where those two numbers come from.", valueName: "text"))
   var chipSource: String?
 
+  /// The median error on rows held out from which on a fit is no model of its kernels.
+  static let worst = 0.25
+
   /// Fits all kernels of `device` in `file`, prints them, and writes them where that was asked for.
   func run(_ name: String, _ file: String) throws {
     let console = Session.current.console
@@ -45,6 +48,10 @@ struct KernelCalibration: ParsableArguments {
         let draft = fit.kernel(source: "")
         let heldOut = KernelAccuracy.table(group, draft, on: chip)
         console.out(KernelText.fit(fit, KernelAccuracy.table(group, draft, on: chip, .fitted), heldOut))
+        guard let all = heldOut.first, all.medianError <= Self.worst else {
+          console.out("  not kept: half of the rows held out are off by more than \(KernelText.percent(Self.worst))\n")
+          continue
+        }
         table.put(fit.kernel(source: KernelText.source(group, heldOut)))
       } catch { console.out("  not fitted: \(error)\n") }
     }
