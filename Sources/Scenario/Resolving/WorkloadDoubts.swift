@@ -17,9 +17,10 @@ extension ResolvedScenario {
   /// Where the workload is told.
   private var place: Place? {
     let sources = ["workload.trace", "workload.generator", "workload.tenants"]
-    let origin = settings.first { setting in sources.contains { setting.path.hasPrefix($0) } }?.origin
-    if case .given(let place) = origin { return place }
-    return nil
+    return settings.lazy.filter { setting in sources.contains { setting.path.hasPrefix($0) } }.compactMap { setting in
+      if case .given(let place) = setting.origin { return place }
+      return nil
+    }.first
   }
 
   private func beyondContext(_ requests: [Request]) -> Diagnostic? {
