@@ -55,6 +55,11 @@ public enum KernelClasses {
     GEMM.self,
     DecodeAttention.self,
     PrefillAttention.self,
+    MixedAttention.self,
+    MixtureOfExperts.self,
+    Elementwise.self,
+    CustomAllReduce.self,
+    LibraryExchange.self,
   ]
 
   /// The words of all classes.
