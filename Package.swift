@@ -42,11 +42,11 @@ let package = Package(
 
     .target(
       name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
-    core("Kernels", ["CKernels"]),
+    core("Kernels", ["CKernels"], exclude: ["TIMINGS.md", "gpu"]),
 
     .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"])]),
     .target(name: "Statistics", dependencies: ["CGSL"]),
-    .target(name: "Calibration", dependencies: ["Units", "Hardware", "Models", "Statistics"]),
+    .target(name: "Calibration", dependencies: ["Units", "Hardware", "Models", "Statistics", "Kernels"]),
     .target(
       name: "Scenario",
       dependencies: [
@@ -58,7 +58,7 @@ let package = Package(
     .target(name: "Report", dependencies: ["Units", "Models", "Workload", "Cluster"]),
     .target(
       name: "Command",
-      dependencies: ["Scenario", "Study", "Report", "Ledger", "Calibration", "Policies", argumentParser]),
+      dependencies: ["Scenario", "Study", "Report", "Ledger", "Calibration", "Kernels", "Policies", argumentParser]),
     .executableTarget(name: "medley", dependencies: ["Command"]),
 
     .target(
@@ -76,7 +76,7 @@ let package = Package(
     tests("Workload", ["Statistics"]),
     tests("Cluster", ["Policies", "Models", "Hardware"]),
     tests("Policies", []),
-    tests("Calibration", []),
+    tests("Calibration", ["Kernels"]),
     tests("Kernels", ["CKernels"]),
     tests("Scenario", []),
     .executableTarget(name: "LedgerWriter", dependencies: ["Ledger"], path: "Tests/LedgerWriter"),

@@ -1,6 +1,8 @@
 // Memory that is aligned for vectors, and scratch that is kept between calls.
+#define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "paths.h"
 
@@ -12,9 +14,14 @@ struct ck_scratch {
 };
 
 void *ck_allocate(size_t bytes) {
-  // A page more than asked for: tiles ask for lines ahead of what they read.
-  size_t whole = (bytes + 8191) / 4096 * 4096;
-  void *memory = aligned_alloc(4096, whole);
+  // A page more than asked for: tiles ask for lines ahead of what they read. Much memory lies in huge pages where the
+  // system has them, or reads would be bound by the translation of addresses.
+  const size_t huge = 2 << 20, page = bytes >= 2 * huge ? huge : 4096;
+  const size_t whole = (bytes + 4096 + page - 1) / page * page;
+  void *memory = aligned_alloc(page, whole);
+#ifdef MADV_HUGEPAGE
+  if (memory && page == huge) madvise(memory, whole, MADV_HUGEPAGE);
+#endif
   if (memory) memset(memory, 0, whole);
   return memory;
 }

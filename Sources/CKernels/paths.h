@@ -95,5 +95,3 @@ enum {
 };
 /// Memory of a slot, at least `bytes` and aligned to 64; its contents are lost when it grows. NULL without memory.
 void *ck_scratch_take(ck_scratch *scratch, int slot, size_t bytes);
-/// Memory in whole pages, aligned to them and zero; NULL without memory. Freed by free.
-void *ck_allocate(size_t bytes);

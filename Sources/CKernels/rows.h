@@ -3,26 +3,33 @@
 /// The bits of the nearest bf16 to a float's, ties to even.
 INLINE uint32_t half_bits(uint32_t bits) { return (bits + 0x7fff + (bits >> 16 & 1)) >> 16; }
 
+// Inputs of all rows that are packed in one go: what they become stays in L1 until its lines are full.
+#define PACKED 128
+
 static void pack(ck_format format, int rows, long size, long stride, const float *x, uint32_t *words, long padded) {
   const bool pairs = format == CK_BF16 && HALF_WORDS == 1;
-  for (int r = 0; r < rows; r++) {
-    const uint32_t *row = (const uint32_t *)(x + r * stride);
-    uint32_t *to = words + r;
-    if (pairs) {
-      for (long i = 0; i < padded; i += 2, to += rows) {
-        *to = (i < size ? half_bits(row[i]) : 0) | (i + 1 < size ? half_bits(row[i + 1]) : 0) << 16;
+  for (long first = 0; first < padded; first += PACKED) {
+    const long end = first + PACKED < padded ? first + PACKED : padded, filled = end < size ? end : size;
+    for (int r = 0; r < rows; r++) {
+      const uint32_t *row = (const uint32_t *)(x + r * stride);
+      uint32_t *to = words + r;
+      if (pairs) {
+        for (long i = first; i < end; i += 2) {
+          const uint32_t low = i < size ? half_bits(row[i]) : 0, high = i + 1 < size ? half_bits(row[i + 1]) : 0;
+          to[i / 2 * rows] = low | high << 16;
+        }
+        continue;
       }
-    } else {
-      for (long i = 0; i < size; i++) to[i * rows] = format == CK_BF16 ? half_bits(row[i]) << 16 : row[i];
-      for (long i = size; i < padded; i++) to[i * rows] = 0;
+      for (long i = first; i < filled; i++) to[i * rows] = format == CK_BF16 ? half_bits(row[i]) << 16 : row[i];
+      for (long i = filled > first ? filled : first; i < end; i++) to[i * rows] = 0;
     }
   }
 }
 
 static void quantise(int zero_point, int rows, long size, long stride, const float *x, long group, long groups,
                      uint32_t *words, float *scales, int32_t *offsets) {
-  for (int r = 0; r < rows; r++) {
-    for (long g = 0; g < groups; g++) {
+  for (long g = 0; g < groups; g++) {
+    for (int r = 0; r < rows; r++) {
       float values[group];
       const float *from = x + r * stride + g * group;
       const long count = size - g * group < group ? size - g * group : group;

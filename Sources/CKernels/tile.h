@@ -34,14 +34,11 @@ INLINE vi dot_int8(vi c, vu b, uint32_t a) {
 }
 
 // What a loop reads next is asked for ahead: the panel, where few rows stream it from memory, or else the rows.
-#define AHEAD 24
+#define AHEAD 32
 #define FETCH(rows) \
-  if (rows <= 2) { \
-    __builtin_prefetch(b + AHEAD * CK_PANEL); \
-    __builtin_prefetch(b + AHEAD * CK_PANEL + 16); \
-  } else if (rows >= 6) { \
-    __builtin_prefetch(a + 64 * rows); \
-  }
+  __builtin_prefetch(b + AHEAD * CK_PANEL); \
+  __builtin_prefetch(b + AHEAD * CK_PANEL + 16); \
+  if (rows >= 6) __builtin_prefetch(a + 64 * rows);
 // So are the sums, which lie far apart.
 #define FETCH_SUMS \
   __builtin_prefetch(c + r * t->cstride, 1); \

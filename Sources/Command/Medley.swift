@@ -86,6 +86,6 @@ struct Root: ParsableCommand {
     subcommands: [
       RunVerb.self, Compare.self, Check.self, Explain.self, RooflineVerb.self, CapacityVerb.self,
       TraceVerb.self, List.self,
-      BaselineVerb.self, Calibrate.self, ValidateVerb.self, SchemaVerb.self, CompletionsVerb.self,
+      BaselineVerb.self, MeasureVerb.self, Calibrate.self, ValidateVerb.self, SchemaVerb.self, CompletionsVerb.self,
     ])
 }

@@ -34,10 +34,9 @@ public final class Floats {
 
   /// `count` floats of `value`; nil without memory.
   public init?(_ count: Int, value: Float = 0) {
-    let bytes = (max(1, count) * 4 + 4095) / 4096 * 4096
-    guard let memory = aligned_alloc(4096, bytes) else { return nil }
-    base = memory.bindMemory(to: Float.self, capacity: bytes / 4)
-    base.initialize(repeating: value, count: bytes / 4)
+    guard count >= 0, let memory = ck_allocate(count * 4) else { return nil }
+    base = memory.bindMemory(to: Float.self, capacity: count)
+    base.initialize(repeating: value, count: count)
     self.count = count
   }
 

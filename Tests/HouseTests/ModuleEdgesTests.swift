@@ -18,14 +18,14 @@ import Testing
     "Policies": ["Units", "Kernel", "Workload", "Cluster"],
     "Kernels": ["CKernels"],
     "Statistics": ["CGSL"],
-    "Calibration": ["Units", "Hardware", "Models", "Statistics"],
+    "Calibration": ["Units", "Hardware", "Models", "Statistics", "Kernels"],
     "Scenario": ["Units", "Kernel", "Hardware", "Models", "Workload", "Cluster", "Policies", "Yams"],
     "Ledger": ["Units", "GRDB"],
     "Study": ["Units", "Cluster", "Hardware", "Models", "Workload", "Scenario", "Ledger"],
     "Report": ["Units", "Cluster", "Hardware", "Models", "Study", "Ledger", "Workload"],
     "Command": [
       "Units", "Hardware", "Models", "Workload", "Cluster", "Policies", "Scenario", "Study", "Report", "Ledger",
-      "Calibration", "ArgumentParser",
+      "Calibration", "Kernels", "ArgumentParser",
     ],
     "medley": ["Command"],
   ]

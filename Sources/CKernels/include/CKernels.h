@@ -51,6 +51,9 @@ float ck_weight(const ck_weights *weights, long output, long input);
 /// Bytes that a product reads of the weights.
 size_t ck_weights_bytes(const ck_weights *weights);
 
+/// Memory in whole pages, aligned to them and zero; NULL without memory. Freed by free.
+void *ck_allocate(size_t bytes);
+
 /// Scratch memory that products and layers grow into; reuse it, or every call pays for fresh pages.
 typedef struct ck_scratch ck_scratch;
 ck_scratch *ck_scratch_create(void);
