@@ -50,6 +50,8 @@ final class Workplace: @unchecked Sendable {
     }
     write(Data([0xff, 0xfe, 0x61, 0]), "utf16.yaml")
     write(Data("arrival_s,prompt_tokens,output_tokens\n0,9,9\n1000,9,9\n".utf8), "long.csv")
+    let rows = (0..<256).map { "\($0),9,9,t\($0)\n" }.joined()
+    write(Data(("arrival_s,prompt_tokens,output_tokens,tenant\n" + rows).utf8), "tenants.csv")
     for number in 1...Limits().extends {
       write(Data("like: chain-\(number + 1)\n".utf8), "devices/chain-\(number).yaml")
     }
