@@ -26,6 +26,9 @@ struct KernelCalibration: ParsableArguments {
   /// The median error on rows held out from which on a fit is no model of its kernels.
   static let worst = 0.25
 
+  /// The change of the mean error on rows held out below which 20 % of a coefficient move nothing.
+  static let least = 5e-5
+
   /// Fits all kernels of `device` in `file`, prints them, and writes them where that was asked for.
   func run(_ name: String, _ file: String) throws {
     let console = Session.current.console
@@ -45,14 +48,18 @@ struct KernelCalibration: ParsableArguments {
       console.out("\(KernelText.title(group)), \(group.count) rows\n")
       do {
         let fit = try KernelFit(group, on: chip)
-        let draft = fit.kernel(source: "")
+        var draft = fit.kernel(source: "")
+        for row in Perturbation.table(group, draft, on: chip) where row.effect < Self.least {
+          draft.values[row.parameter] = nil
+        }
         let heldOut = KernelAccuracy.table(group, draft, on: chip)
         console.out(KernelText.fit(fit, KernelAccuracy.table(group, draft, on: chip, .fitted), heldOut))
         guard let all = heldOut.first, all.medianError <= Self.worst else {
           console.out("  not kept: half of the rows held out are off by more than \(KernelText.percent(Self.worst))\n")
           continue
         }
-        table.put(fit.kernel(source: KernelText.source(group, heldOut)))
+        draft.source = KernelText.source(group, heldOut)
+        table.put(draft)
       } catch { console.out("  not fitted: \(error)\n") }
     }
     guard write else { return }
