@@ -1,9 +1,9 @@
-import Calibration
 import Foundation
 import Hardware
 import Scenario
 import Testing
 
+@testable import Calibration
 @testable import Command
 
 @Suite("Kernels by the command line")
