@@ -1,4 +1,5 @@
 import Histogram
+import Kernel
 import Units
 
 /// Counts of gaps between tokens, in the buckets of a histogram of nanoseconds with three significant digits.
@@ -9,26 +10,13 @@ struct GapCounts: ~Copyable {
   /// The longest gap that is told apart: an hour, in nanoseconds. Longer ones count as an hour.
   static var longest: Int { 3_600_000_000_000 }
   /// Values below 2^11 have a bucket each; above, each power of two has 2^10.
-  private static var exactBits: Int { 11 }
+  private static var scale: LogScale { LogScale(bits: 10) }
 
   private let counts: Column<Int>
   /// The gaps in nanoseconds, summed to the resolution of the buckets.
   private(set) var sum: UInt64 = 0
 
-  init() { counts = Column(repeating: 0, count: Self.bucket(Self.longest) + 1) }
-
-  @inline(__always)
-  private static func bucket(_ nanoseconds: Int) -> Int {
-    let shift = max(0, Int.bitWidth - nanoseconds.leadingZeroBitCount - exactBits)
-    return shift << (exactBits - 1) + nanoseconds >> shift
-  }
-
-  /// The lowest value of a bucket.
-  private static func value(_ bucket: Int) -> Int {
-    guard bucket >= 1 << exactBits else { return bucket }
-    let shift = bucket >> (exactBits - 1) - 1
-    return (bucket - shift << (exactBits - 1)) << shift
-  }
+  init() { counts = Column(repeating: 0, count: Self.scale.place(Self.longest) + 1) }
 
   @inline(__always)
   private static func nanoseconds(_ picoseconds: Int64) -> Int {
@@ -39,7 +27,7 @@ struct GapCounts: ~Copyable {
   @inline(__always)
   mutating func record(_ picoseconds: Int64, count: Int) {
     let value = Self.nanoseconds(picoseconds)
-    counts[Self.bucket(value)] += count
+    counts[Self.scale.place(value)] += count
     sum &+= UInt64(value) &* UInt64(count)
   }
 
@@ -48,8 +36,8 @@ struct GapCounts: ~Copyable {
   mutating func record(between ends: UnsafeMutablePointer<Int64>, steps: Int, count: Int) {
     let first = Self.nanoseconds(ends[1] - ends[0])
     let last = Self.nanoseconds(ends[steps - 1] - ends[steps - 2])
-    if Self.bucket(first) == Self.bucket(last) {
-      counts[Self.bucket(first)] += count * (steps - 1)
+    if Self.scale.place(first) == Self.scale.place(last) {
+      counts[Self.scale.place(first)] += count * (steps - 1)
       sum &+= UInt64(first) &* UInt64(count * (steps - 1))
     } else {
       for step in 1..<steps { record(ends[step] - ends[step - 1], count: count) }
@@ -61,7 +49,7 @@ struct GapCounts: ~Copyable {
     var histogram = Histogram<UInt64>(
       lowestDiscernibleValue: 1, highestTrackableValue: UInt64(Self.longest), numberOfSignificantValueDigits: .three)
     for bucket in 0..<counts.count where counts[bucket] > 0 {
-      histogram.record(UInt64(Self.value(bucket)), count: UInt64(counts[bucket]))
+      histogram.record(UInt64(Self.scale.value(bucket)), count: UInt64(counts[bucket]))
     }
     return histogram
   }
