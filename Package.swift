@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "Units", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     core("Kernel", ["Units"]),
     core("Hardware", ["Units", "Kernel"]),
-    core("Models", ["Units", "Hardware"]),
+    core("Models", ["Units", "Kernel", "Hardware"]),
     core("Workload", ["Units", "Kernel"]),
     core("Cluster", ["Units", "Kernel", "Hardware", "Models", "Workload", histogram], exclude: ["SERVING.md"]),
     core("Policies", ["Units", "Kernel", "Workload", "Cluster"]),

@@ -57,7 +57,29 @@ extension Operators {
     term.operations.perPrefillToken = isFull ? -4 * queries : 0
     term.bytes.perPrefillContext = 2 * keys * (role == .encoder ? activation : cached)
     term.bytes.perPrefillToken = 2 * queries * activation
+    if !shape.bidirectional {
+      term.kernel = attentionKernel(
+        PrefillAttention.self, .prompts(shard(shape, isWindowed), both: isWindowed ? nil : kernelOfBoth))
+    }
     return term
+  }
+
+  /// The heads of one device.
+  private func shard(_ shape: Attention, _ isWindowed: Bool) -> AttentionShard {
+    let size = Double(shape.headDimension)
+    return AttentionShard(
+      heads: queries(shape) / size, keyHeads: keys(shape) / size, headSize: size,
+      window: isWindowed ? Double(model.window ?? 0) : 0)
+  }
+
+  /// The measured kernel of a class of attention; nil where there is none.
+  private func attentionKernel<Model: KernelModel>(_ model: Model.Type, _ shape: KernelUse.Shape) -> KernelUse? {
+    kernels?.attention(Model.name, activations: formats.activations, cache: formats.cache).flatMap { use($0, shape) }
+  }
+
+  /// The measured kernel that serves prompts and decoding sequences at once; nil where there is none.
+  private var kernelOfBoth: FittedKernel? {
+    kernels?.attention(MixedAttention.name, activations: formats.activations, cache: formats.cache)
   }
 
   /// Attention of the decoding sequences; the tokens of a block also see those of the block, half of it on average
@@ -72,6 +94,11 @@ extension Operators {
     term.operations.perDecode = 4 * queries * block * (block - 1) / 2
     term.bytes.perDecodeContext = 2 * keys * cached
     term.bytes.perDecode = attentions * 2 * queries * activation * block + 2 * keys * cached * (block - 1) / 2
+    if block == 1, role == .decoder {
+      term.kernel = attentionKernel(
+        DecodeAttention.self,
+        .contexts(shard(shape, isWindowed), alone: !isWindowed && !shape.bidirectional && kernelOfBoth != nil))
+    }
     return term
   }
 
@@ -81,6 +108,7 @@ extension Operators {
     var term = elementwise(
       "attention.cache", layers, role, bytes: 2 * (queries + keys) * activation + 2 * keys * (activation + cached))
     term.launch *= 2
+    term.kernel = rowKernel(EngineKernels.Rows.positions, elements: 2 * (queries + keys))
     term.cacheWrites = perToken(role, 2 * keys * cached)
     return term
   }

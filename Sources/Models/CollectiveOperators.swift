@@ -22,6 +22,9 @@ extension Operators {
     let message = hidden * activation
     var term = collective(name, count, role.driver, layout.tensorParallel, peers)
     term.bytes = perToken(role, 2 * (tensor - 1) / tensor * message)
+    term.kernel = kernels?.allReduce(activations: formats.activations).flatMap {
+      use($0, .exchange(.allReduce, devices: tensor, bytesPerToken: message))
+    }
     if let large = device.collective.large {
       let tokens = min((large.from.value.value / message * groups).rounded(.up), 1e15)
       term.large = LargeCalls(

@@ -22,8 +22,11 @@ struct CompiledTerm: Sendable {
   var largeFactor: Double
   /// What the device's kind makes of it; nil for a plain roofline.
   var form: CompiledForm?
+  /// The measured kernel whose time it takes; nil for a roofline.
+  var kernel: CompiledKernel?
 
-  init(_ term: CostTerm) {
+  /// The term, its kernel tabulated for decode batches up to `maxBatch`.
+  init(_ term: CostTerm, maxBatch: Int) {
     let calls = Double(term.count)
     driver = term.driver
     launchRoof = term.launchRoof
@@ -44,6 +47,7 @@ struct CompiledTerm: Sendable {
     largeFrom = term.large?.fromTokens ?? .max
     largeFactor = term.large.map { term.byteRate / $0.byteRate } ?? 1
     form = term.form.map { CompiledForm($0, term) }
+    kernel = term.kernel.flatMap { CompiledKernel($0, calls: term.count, maxBatch: maxBatch) }
   }
 
   @inline(__always)
@@ -62,6 +66,7 @@ struct CompiledTerm: Sendable {
   func lines(_ shape: StepShape, _ whole: SIMD8<Double>, _ windowed: SIMD8<Double>) -> ContextLines {
     let features = isWindowed ? windowed : whole
     if form != nil { return formed(shape, features) }
+    if let kernel { return measured(kernel, shape, features) }
     // Products with zero coefficients add nothing, so that leaving them out changes no bit.
     var moved = isPerToken ? bytes[0] + bytes[1] * features[1] : FeatureSum.dot(bytes, features)
     var computed = isPerToken ? operations[0] + operations[1] * features[1] : FeatureSum.dot(operations, features)
@@ -86,6 +91,36 @@ extension CompiledTerm {
     return ContextLines(
       launch: launch * passes, operations: computed, operationsPerContext: operationsPerContext, bytes: moved,
       bytesPerContext: bytesPerContext, isWindowed: isWindowed)
+  }
+}
+
+extension CompiledTerm {
+  /// ``lines(_:_:_:)`` of a term with a measured kernel, which the longer roof is said to bound.
+  @inline(never)
+  private func measured(_ kernel: CompiledKernel, _ shape: StepShape, _ features: SIMD8<Double>) -> ContextLines {
+    if operationsPerContext > 0 || bytesPerContext > 0 {
+      return decodeLine(
+        kernel, batch: shape.decodes, DecodeContexts(shape), besidePrompts: shape.prefillTokens > 0
+      ).line
+    }
+    let seconds = kernel.seconds(driver.tokens(shape, perDecode: tokensPerDecode), shape)
+    var lines = ContextLines(launch: min(seconds, kernel.launch), isWindowed: isWindowed)
+    if FeatureSum.dot(operations, features) > FeatureSum.dot(bytes, features) {
+      lines.operations = seconds - lines.launch
+    } else {
+      lines.bytes = seconds - lines.launch
+    }
+    return lines
+  }
+
+  /// The straight line of a step in which `batch` sequences decode, and the last context in all up to which it holds.
+  func decodeLine(
+    _ kernel: CompiledKernel, batch: Int, _ contexts: DecodeContexts, besidePrompts: Bool = false
+  ) -> (line: ContextLines, until: Int) {
+    let context = Int(isWindowed ? contexts.windowed : contexts.whole)
+    var found = kernel.line(batch: batch, context: context, besidePrompts: besidePrompts)
+    found.line.isWindowed = isWindowed
+    return found
   }
 }
 

@@ -10,7 +10,7 @@ public typealias RoofTimes = Hardware.RoofTimes
 /// Time = count * (launch + max(conversions / conversionRate + operations / operationRate, bytes / byteRate)) where
 /// `driver` is present in the step, else nothing. Two parts may follow the shape in their own way, in terms that do not
 /// read decode contexts: the bytes of the experts that a step activates, and the rate of large messages; and in any term
-/// its ``form``. Source: the roofline model (Williams, Waterman, Patterson, CACM 52(4), 2009) with a fixed
+/// its ``form``. A term with a measured ``kernel`` takes that kernel's time. Source: the roofline model (Williams, Waterman, Patterson, CACM 52(4), 2009) with a fixed
 /// time per call.
 public struct CostTerm: Hashable, Sendable {
   /// What must be present in a step for the operator to run.
@@ -68,6 +68,8 @@ public struct CostTerm: Hashable, Sendable {
   public var cacheWrites = FeatureSum()
   /// What the device's kind makes of it; nil for a plain roofline.
   public var form: TermForm?
+  /// The measured kernel whose time it takes; nil for a roofline.
+  public var kernel: KernelUse?
 
   /// A matrix of weights: elements along the edge that is summed over, and columns.
   public struct Product: Hashable, Sendable {

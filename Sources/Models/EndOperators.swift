@@ -21,13 +21,16 @@ extension Operators {
     var lookup = elementwise(
       "embedding", 1, .decoder, bytes: (width ?? hidden) * (formats[.embedding].bytes + activation))
     lookup.lasting = perToken(.decoder, row)
+    lookup.kernel = rowKernel(EngineKernels.Rows.lookup, elements: 2 * (width ?? hidden))
     return [lookup] + (width.map { [product("embedding.project", 1, .embedding, from: $0, to: hidden)] } ?? [])
   }
 
   var output: [CostTerm] {
     var terms: [CostTerm] = []
     if model.output.norms > 0, !model.layers.isEmpty {
-      terms.append(elementwise("norm.final", 1, .decoder, bytes: 2 * hidden * activation))
+      var norm = elementwise("norm.final", 1, .decoder, bytes: 2 * hidden * activation)
+      norm.kernel = rowKernel(EngineKernels.Rows.lastNorm, elements: 4 * hidden)
+      terms.append(norm)
     }
     if model.output.pooler {
       terms.append(product("pooler", 1, .head, .crossDecoder, from: hidden, to: hidden / tensor))
@@ -46,11 +49,13 @@ extension Operators {
       term.bytes = perRow((rows + columns) * activation)
       readWeights(&term, weightClass, elements: rows * columns)
       term.product = CostTerm.Product(inner: rows, columns: columns)
+      term.kernel = kernel(weightClass, from: rows, to: columns)
       return term
     }
     let narrow = width.map { [rows("head.project", from: hidden, to: $0)] } ?? []
     var sample = term("sample", 1, .sample, rates.elementwise)
     sample.bytes = perRow(Double(model.vocabulary) * Format.fp32.bytes)
+    sample.kernel = rowKernel(EngineKernels.Rows.sample, elements: 2 * Double(model.vocabulary))
     return narrow + [rows("lm-head", from: width ?? hidden, to: vocabulary)] + gatherLogits + [sample]
   }
 

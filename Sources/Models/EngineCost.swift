@@ -25,11 +25,12 @@ public struct EngineCost: Sendable {
   /// `stageLink` joins one pipeline stage to the next, `expertLink` the devices that experts are spread over; without
   /// them they use the device's own link to its peers. Decode batches up to the plan's `maxSequences` are tabulated,
   /// at most ``largestTable``. The operators named in `free` cost nothing: what would it be worth if they did not?
+  /// Operators that `kernels` has a measured kernel for take its time, the others that of their roofline.
   /// - Throws: ``EngineFault``.
   public init(
     _ model: Transformer, formats: ModelFormats = ModelFormats(), layout: EngineLayout = EngineLayout(),
     device: Device, stageLink: Link? = nil, expertLink: Link? = nil, plan: MemoryPlan = MemoryPlan(),
-    free: [String] = [], placement: Placement = Placement()
+    free: [String] = [], placement: Placement = Placement(), kernels: EngineKernels? = nil
   ) throws(EngineFault) {
     try layout.check(model, device)
     let operators: Operators
@@ -38,7 +39,7 @@ public struct EngineCost: Sendable {
         model: model, formats: formats, layout: layout, device: device, rates: try OperatorRates(device, formats),
         peers: layout.tensorParallel > 1 ? device.peerLink : nil,
         expertLink: layout.attentionGroups > 1 ? expertLink ?? device.peerLink : nil,
-        next: layout.pipelineParallel > 1 ? stageLink ?? device.peerLink : nil)
+        next: layout.pipelineParallel > 1 ? stageLink ?? device.peerLink : nil, kernels: kernels)
     } catch { throw .arithmetic(error) }
     if layout.tensorParallel > 1, operators.peers == nil { throw .noLink(device: device.name) }
     if layout.attentionGroups > 1, operators.expertLink == nil { throw .noLink(device: device.name) }

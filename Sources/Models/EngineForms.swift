@@ -50,9 +50,13 @@ struct EngineForms {
     if term.bytes.perDecodeContext > 0, let stream = placement.cache, stream.readRate < term.byteRate {
       term.byteRate = stream.readRate
       term.byteRoof = .link
+      term.kernel = nil
       form.near = []
     }
-    if !form.isPlain { term.form = form }
+    if !form.isPlain {
+      term.form = form
+      term.kernel = nil
+    }
     return term
   }
 

@@ -45,6 +45,20 @@ public struct FeatureSum: Hashable, Sendable {
     return rest
   }
 
+  /// The sum of both.
+  func plus(_ other: FeatureSum) -> FeatureSum {
+    var sum = self
+    sum.constant += other.constant
+    sum.perToken += other.perToken
+    sum.perSampled += other.perSampled
+    sum.perPrefillPair += other.perPrefillPair
+    sum.perPrefillContext += other.perPrefillContext
+    sum.perPrefillToken += other.perPrefillToken
+    sum.perDecode += other.perDecode
+    sum.perDecodeContext += other.perDecodeContext
+    return sum
+  }
+
   /// The sum of products, always added in the same order.
   @inline(__always)
   static func dot(_ coefficients: SIMD8<Double>, _ features: SIMD8<Double>) -> Double {

@@ -14,9 +14,11 @@ extension Operators {
     _ name: String, _ layers: Int, _ weightClass: WeightClass, _ shape: FeedForward, width: Int, _ role: Layer.Role
   ) -> [CostTerm] {
     let (inner, ups) = (inner(width), Double(shape.ups))
+    var activate = elementwise("\(name).activation", layers, role, bytes: (ups + 1) * inner * activation)
+    activate.kernel = rowKernel(EngineKernels.Rows.activation, elements: (ups + 1) * inner)
     return [
       product("\(name).up", layers, weightClass, role, from: hidden, to: ups * inner, matrices: shape.ups),
-      elementwise("\(name).activation", layers, role, bytes: (ups + 1) * inner * activation),
+      activate,
       product("\(name).down", layers, weightClass, role, from: inner, to: hidden),
     ]
   }
@@ -47,13 +49,43 @@ extension Operators {
         conversions: rows * columns * conversions(.experts))
       return term
     }
+    let pieces = [
+      routed("experts.up", from: hidden, to: ups * inner, matrices: shape.ups), activate,
+      routed("experts.down", from: inner, to: hidden, matrices: 1),
+    ]
     let shared =
       experts.sharedWidth > 0
       ? dense("experts.shared", layers, .experts, shape, width: experts.sharedWidth, role) : []
-    return [router] + allToAll("all-to-all.dispatch", layers, experts, role) + [
-      routed("experts.up", from: hidden, to: ups * inner, matrices: shape.ups), activate,
-      routed("experts.down", from: inner, to: hidden, matrices: 1),
-    ] + shared + allToAll("all-to-all.combine", layers, experts, role) + gatherTokens(layers, role)
+    return [router] + allToAll("all-to-all.dispatch", layers, experts, role)
+      + measured(pieces, layers, shape, experts, inner: inner, role) + shared
+      + allToAll("all-to-all.combine", layers, experts, role) + gatherTokens(layers, role)
+  }
+
+  /// The pieces of a layer's experts, or the one operator of their measured kernel, which does all of them.
+  ///
+  /// Its tokens are those of all groups, of which each goes to experts drawn alike.
+  private func measured(
+    _ pieces: [CostTerm], _ layers: Int, _ shape: FeedForward, _ experts: Experts, inner: Double, _ role: Layer.Role
+  ) -> [CostTerm] {
+    guard layout.expertSkew == 1, var whole = pieces.first,
+      let kernel = kernels?.experts(weights: formats[.experts], activations: formats.activations),
+      var use = use(
+        kernel,
+        .experts(
+          ExpertShard(
+            hidden: hidden, inner: inner, experts: Double(experts.count), perToken: Double(experts.perToken),
+            parts: Double(layout.expertParallel), isGated: shape.ups > 1)))
+    else { return pieces }
+    use.share = 1
+    whole.name = "experts"
+    for piece in pieces.dropFirst() {
+      whole.operations = whole.operations.plus(piece.operations)
+      whole.bytes = whole.bytes.plus(piece.bytes)
+      whole.experts?.bytes += piece.experts?.bytes ?? 0
+      whole.experts?.conversions += piece.experts?.conversions ?? 0
+    }
+    whole.kernel = use
+    return [whole]
   }
 
   /// As ``perToken(_:_:)`` for operators that the tokens of all groups of the stage reach.

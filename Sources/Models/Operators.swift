@@ -19,6 +19,8 @@ struct Operators {
   let expertLink: Link?
   /// The link from one stage to the next; nil for one stage.
   let next: Link?
+  /// Measured kernels; nil where every operator is costed by its roofline.
+  let kernels: EngineKernels?
 
   var tensor: Double { Double(layout.tensorParallel) }
   var groups: Double { Double(layout.attentionGroups) }
@@ -126,7 +128,26 @@ struct Operators {
     term.bytes = perToken(role, (rows + columns) * activation)
     readWeights(&term, weightClass, elements: rows * columns, matrices: matrices)
     term.product = CostTerm.Product(inner: rows, columns: columns)
+    term.kernel = kernel(weightClass, from: rows, to: columns)
     return term
+  }
+
+  /// The measured kernel of a product; nil where there is none.
+  func kernel(_ weightClass: WeightClass, from rows: Double, to columns: Double) -> KernelUse? {
+    guard let kernels,
+      let kernel = kernels.product(weights: formats[weightClass], activations: formats.activations)
+    else { return nil }
+    return use(kernel, .product(columns: columns, inner: rows))
+  }
+
+  /// The measured kernel of an operator that reads and writes so many elements of a token; nil where there is none.
+  func rowKernel(_ operators: [String], elements: Double) -> KernelUse? {
+    kernels?.rows(operators, activations: formats.activations).flatMap { use($0, .rows(elements: elements)) }
+  }
+
+  /// A kernel on this device for its share of the tokens.
+  func use(_ kernel: FittedKernel, _ shape: KernelUse.Shape) -> KernelUse? {
+    kernels.map { KernelUse(kernel: kernel, chip: $0.table.chip(device), shape: shape, share: 1 / groups) }
   }
 
   /// Lets a call read `elements` weights of a class in `matrices`, and convert them where the device must.
@@ -148,7 +169,9 @@ struct Operators {
 
   /// `count` norms, each with the residual sum before it: two reads and two writes.
   private func norms(_ count: Int, _ role: Layer.Role) -> CostTerm {
-    elementwise("norms", count, role, bytes: 4 * hidden * activation)
+    var term = elementwise("norms", count, role, bytes: 4 * hidden * activation)
+    term.kernel = rowKernel(EngineKernels.Rows.norm, elements: 4 * hidden)
+    return term
   }
 }
 

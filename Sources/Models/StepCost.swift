@@ -37,8 +37,26 @@ public struct StepCost: Sendable {
     /// The contextual terms of a decode-only step, by batch, `contextualCount` for each.
     var decodeLines: [ContextLines] = []
 
+    /// Whether a contextual term has a measured kernel, whose lines change with the context.
+    var isMeasured = false
+
     /// Terms that read decode contexts.
     var contextualCount: Int { compiled.count - fixedCount }
+
+    /// The line of contextual term `index` in a decode-only step of a tabulated batch.
+    @inline(__always)
+    func line(_ index: Int, _ batch: Int, _ contexts: DecodeContexts) -> ContextLines {
+      if isMeasured, let kernel = compiled[fixedCount + index].kernel {
+        return compiled[fixedCount + index].decodeLine(kernel, batch: batch, contexts).line
+      }
+      return decodeLines[batch * contextualCount + index]
+    }
+
+    /// Whether the first contextual term lies on one line from `contexts` to a context in all of `last`.
+    func isStraight(_ batch: Int, from contexts: DecodeContexts, to last: Int) -> Bool {
+      guard isMeasured, let kernel = compiled[fixedCount].kernel else { return true }
+      return compiled[fixedCount].decodeLine(kernel, batch: batch, contexts).until >= last
+    }
   }
 
   var stages: [Stage]
@@ -74,9 +92,12 @@ public struct StepCost: Sendable {
       let fixed = stage.filter { !$0.readsDecodeContext }
       let contextual = stage.filter(\.readsDecodeContext)
       let terms = fixed + contextual
+      let isMeasured = contextual.contains { $0.kernel != nil }
       stages.append(
         Stage(
-          terms: terms, compiled: terms.map(CompiledTerm.init), fixedCount: fixed.count, dispatch: dispatch))
+          terms: terms, compiled: terms.map { CompiledTerm($0, maxBatch: tabulatedBatch) }, fixedCount: fixed.count,
+          dispatch: dispatch,
+          isMeasured: isMeasured))
     }
     for index in stages.indices {
       for batch in 0...tabulatedBatch {
@@ -209,9 +230,8 @@ public struct StepCost: Sendable {
   private func decodeSeconds(_ stage: Stage, _ batch: Int, _ contexts: DecodeContexts) -> Double {
     var seconds = stage.decodeFixed[batch]
     var contextual = 0.0
-    let terms = stage.contextualCount
-    for index in batch * terms..<(batch + 1) * terms {
-      let lines = stage.decodeLines[index]
+    for index in 0..<stage.contextualCount {
+      let lines = stage.line(index, batch, contexts)
       let part = lines.seconds(lines.context(contexts))
       seconds += part
       contextual += part
@@ -236,7 +256,12 @@ public struct StepCost: Sendable {
   ) {
     var now = start.picoseconds
     let batch = run.batch
-    guard batch <= tabulatedBatch, stages[0].contextualCount == 1 else {
+    let isWindowed = stages[0].contextualCount == 1 && stages[0].compiled[stages[0].fixedCount].isWindowed
+    let context = isWindowed ? run.windowed : run.context
+    let growth = isWindowed ? run.growing : batch
+    guard batch <= tabulatedBatch, stages[0].contextualCount == 1,
+      stages[0].isStraight(batch, from: DecodeContexts(run), to: context + (steps + 7) * growth)
+    else {
       for step in 0..<steps {
         now += interval(of: StepShape(run.after(step), window: window)).picoseconds
         ends[step] = now
@@ -245,9 +270,7 @@ public struct StepCost: Sendable {
     }
     let fixed = stages[0].decodeFixed[batch]
     let slack = stages[0].decodeSlack[batch]
-    let lines = stages[0].decodeLines[batch]
-    let context = lines.isWindowed ? run.windowed : run.context
-    let growth = lines.isWindowed ? run.growing : batch
+    let lines = stages[0].line(0, batch, DecodeContexts(run))
     func seconds(_ step: Int) -> Double {
       let contextual = lines.seconds(Double(context + step * growth))
       return (fixed + contextual) + Self.exposed(contextual, slack: slack)
@@ -305,8 +328,9 @@ public struct StepCost: Sendable {
       return
     }
     roofs.add(stages[0].decodeRoofs[batch], count: Double(steps))
-    let lines = stages[0].decodeLines[batch]
-    let context = lines.context(DecodeContexts(run))
+    let contexts = DecodeContexts(run)
+    let lines = stages[0].line(0, batch, contexts)
+    let context = lines.context(contexts)
     let (operations, bytes) = lines.roofs(context)
     let launch = lines.launch * Double(steps)
     let contextual = max(0, total.seconds - stages[0].decodeFixed[batch] * Double(steps))

@@ -12,7 +12,7 @@ import Testing
     "Units": [],
     "Kernel": ["Units"],
     "Hardware": ["Units", "Kernel"],
-    "Models": ["Units", "Hardware"],
+    "Models": ["Units", "Kernel", "Hardware"],
     "Workload": ["Units", "Kernel"],
     "Cluster": ["Units", "Kernel", "Hardware", "Models", "Workload", "Histogram"],
     "Policies": ["Units", "Kernel", "Workload", "Cluster"],

@@ -78,6 +78,9 @@ func engines() throws -> [EngineCost] {
       try EngineCost(
         Catalogue.model(id), layout: EngineLayout(tensorParallel: tensor, pipelineParallel: pipeline), device: .busy))
   }
+  for model in ["llama-2-7b", "gemma-3-1b"] {
+    engines.append(try EngineCost(Catalogue.model(model), device: .busy, kernels: .plain))
+  }
   for model in Transformer.kinds { engines.append(try EngineCost(model, device: .busy)) }
   engines.append(
     try EngineCost(

@@ -28,6 +28,10 @@ extension KeyTable {
       Key("limits", .section(limits), "What a step may hold at most."),
       Key("preemption", .oneOf(preemption), "What happens to a sequence that the cache has no room for."),
       Key("batch", .oneOf(policies.batchOptions), "What a step of these engines holds, in place of policy.batch."),
+      Key(
+        "kernels", .either([.text, .section(framework)]),
+        "The framework whose measured kernels operators run as; the device's roofline unless given."),
+      Key("host", .section(host), "Times of the host that drives the devices; those of the device's file unless given."),
       Key("free-operators", .list(.name(.operator)), "Operators that cost nothing, to ask what they cost now."),
       Key("power", .section(power), "Watts of one replica; the devices' unless given."),
       Key("price", .quantity(Price.self), "Price of one replica; the devices' unless given."),
@@ -43,6 +47,18 @@ extension KeyTable {
       "data-parallel-attention", .count(1...1024),
       "Groups of devices with sequences, and all weights but the experts', of their own."),
     Key("expert-skew", .number(1...1024), "Tokens of the part with the most to compute over those of the mean one."),
+  ]
+
+  private static let framework = [
+    Key("framework", .text, "The framework, such as vllm.", isRequired: true),
+    Key("device", .name(.device), "The device that was measured, where it is not the pool's own."),
+  ]
+
+  private static let host = [
+    Key("per-step", .quantity(Seconds.self), "Between two steps, while the device waits."),
+    Key("per-sequence", .quantity(Seconds.self), "For each token that is sampled, while the device waits."),
+    Key("prefill-dispatch", .quantity(Seconds.self), "To issue a step with prompts, which takes no less."),
+    Key("decode-dispatch", .quantity(Seconds.self), "To issue a step without prompts, which takes no less."),
   ]
 
   private static let beside = [

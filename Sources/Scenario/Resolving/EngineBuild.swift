@@ -15,6 +15,8 @@ struct EngineBuild {
   var free: [String] = []
   /// Where weights and KV cache stand, if not in the devices' memory.
   var placement = Placement()
+  /// Measured kernels that operators run as; nil for the roofline.
+  var kernels: EngineKernels?
 
   /// The engine of a pool; nil with a diagnostic at the pool's name or at the setting to blame.
   func engine(pool: String, deviceName: String, _ fields: Fields) -> EngineCost? {
@@ -78,7 +80,7 @@ struct EngineBuild {
   private func build(_ layout: EngineLayout) throws(EngineFault) -> EngineCost {
     try EngineCost(
       model.transformer, formats: model.formats, layout: layout, device: device, stageLink: stageLink,
-      expertLink: expertLink, plan: plan, free: free, placement: placement)
+      expertLink: expertLink, plan: plan, free: free, placement: placement, kernels: kernels)
   }
 
   /// A degree of parallelism in place of one that cannot be.

@@ -38,7 +38,9 @@ struct PoolSection {
   /// The pool that `fields` describe; nil with diagnostics.
   func pool(_ name: String, _ fields: Fields) -> (PoolDescription, ResolvedPool)? {
     let errors = reading.diagnostics.errorCount
-    let device = SharedMemorySection(reading: reading, shelf: shelf).device(fields, device(fields))
+    let server = ServerSection(fields: fields, shelf: shelf)
+    let device = SharedMemorySection(reading: reading, shelf: shelf).device(fields, server.device(device(fields)))
+    let kernels = server.kernels(of: device?.name)
     let replicas = fields.count("replicas", in: 1...Self.replicaLimit, default: 1, because: "one replica")
     let copies = fields.count("data-parallel", in: 1...1_000, default: 1, because: "one engine per replica")
     let layout = LayoutSection(fields: fields).layout()
@@ -77,7 +79,7 @@ struct PoolSection {
     else { return nil }
     let build = EngineBuild(
       model: model, layout: layout, device: device.value, stageLink: stageLink, expertLink: expertLink, plan: plan,
-      free: free, placement: place.placement)
+      free: free, placement: place.placement, kernels: kernels)
     guard let engine = build.engine(pool: name, deviceName: device.name, fields) else { return nil }
     if evict != nil, !prefixes.check(engine, model.name) { return nil }
     let blocks = engine.memory.blocks
@@ -86,6 +88,7 @@ struct PoolSection {
       bytesPerToken: engine.cacheBytesPerToken)
     noteBlocks(engine, plan, fields)
     noteConversions(engine, fields)
+    noteKernels(engine, kernels, fields)
     let description = EngineDescription(
       cost: engine.cost, cache: cacheDescription, maxSequences: plan.maxSequences, maxBatchTokens: plan.maxBatchTokens,
       preemption: preemption, power: power)
@@ -148,6 +151,21 @@ struct PoolSection {
     reading.note(
       fields.path("precision.conversion-operations"), counts.joined(separator: ", "),
       .byDefault("instructions of vLLM's marlin/dequant.h, counted as two operations each; assumed for other formats"))
+  }
+
+  /// Says which operators run as measured kernels, and which are left to the roofline.
+  private func noteKernels(_ engine: EngineCost, _ kernels: EngineKernels?, _ fields: Fields) {
+    guard let kernels else { return }
+    var names: (measured: [String], others: [String]) = ([], [])
+    for term in engine.cost.terms.joined() {
+      if term.kernel != nil, !names.measured.contains(term.name) { names.measured.append(term.name) }
+      if term.kernel == nil, !names.others.contains(term.name) { names.others.append(term.name) }
+    }
+    reading.note(
+      fields.path("kernels.operators"), names.measured.joined(separator: ", "),
+      .computed(
+        "kernels/\(kernels.table.device).yaml, \(kernels.framework); by the roofline: "
+          + names.others.joined(separator: ", ")))
   }
 
   /// The batch policy under the key `batch`.

@@ -1,0 +1,80 @@
+import Hardware
+
+/// The kernels of one framework on a device, by what a model's operators ask for.
+public struct EngineKernels: Hashable, Sendable {
+  /// The kernels of the device.
+  public var table: KernelTable
+  /// The framework: "vllm".
+  public var framework: String
+
+  /// The kernels of `framework` in `table`.
+  public init(_ table: KernelTable, framework: String) {
+    self.table = table
+    self.framework = framework
+  }
+
+  /// Operators of bytes and little arithmetic by the words that measurements have for them.
+  enum Rows {
+    static let norm = ["layernorm", "post_layernorm", "post_attention_layernorm", "input_layernorm"]
+    static let activation = ["act_fn", "mlp_act"]
+    static let positions = ["rotary_emb", "attn_rope", "rope"]
+    static let lookup = ["embedding", "emb"]
+    static let lastNorm = ["final_layernorm"] + norm
+    static let sample = ["sampler"]
+  }
+
+  /// Measurements of one 16-bit format stand for those of the other, whose arithmetic and bytes are the same.
+  private static func spellings(_ format: Format) -> [String] {
+    switch format {
+    case .fp16: ["fp16", "bf16"]
+    case .bf16: ["bf16", "fp16"]
+    case .fp8: ["fp8", "fp8-block"]
+    default: [format.rawValue]
+    }
+  }
+
+  private func find(_ operators: [String], _ formats: [String]) -> FittedKernel? {
+    for operatorName in operators {
+      for format in formats {
+        if let found = table.kernel(operatorName, framework: framework, format: format) { return found }
+      }
+    }
+    return nil
+  }
+
+  /// The kernel that multiplies activations with weights; nil where none was measured.
+  func product(weights: StorageFormat, activations: StorageFormat) -> FittedKernel? {
+    find([GEMM.name], Self.products(weights, activations))
+  }
+
+  /// The kernel of a layer's experts; nil where none was measured.
+  func experts(weights: StorageFormat, activations: StorageFormat) -> FittedKernel? {
+    find([MixtureOfExperts.name], Self.products(weights, activations))
+  }
+
+  private static func products(_ weights: StorageFormat, _ activations: StorageFormat) -> [String] {
+    switch weights.element {
+    case .int4: activations.element == .int8 ? ["int4"] : ["int4-weights"]
+    case .int8: activations.element.bytes >= 2 ? ["int8-weights"] : ["int8"]
+    case .fp4: ["nvfp4", "mxfp4-fp8", "mxfp4-weights"]
+    default: spellings(weights.element)
+    }
+  }
+
+  /// The attention kernel of a class; nil where none was measured.
+  func attention(_ operatorName: String, activations: StorageFormat, cache: StorageFormat) -> FittedKernel? {
+    let (computed, cached) = (Self.spellings(activations.element), Self.spellings(cache.element))
+    if activations.element.bytes == cache.element.bytes { return find([operatorName], computed) }
+    return find([operatorName], computed.flatMap { computed in cached.map { "\(computed)/\($0)" } })
+  }
+
+  /// The kernel of an elementwise operator; nil where none was measured.
+  func rows(_ operators: [String], activations: StorageFormat) -> FittedKernel? {
+    find(operators, Self.spellings(activations.element))
+  }
+
+  /// The kernel of an all-reduce, the framework's own before the library's; nil where none was measured.
+  func allReduce(activations: StorageFormat) -> FittedKernel? {
+    find([CustomAllReduce.name, Exchange.allReduce.rawValue], Self.spellings(activations.element))
+  }
+}

@@ -1,0 +1,55 @@
+import Hardware
+import Models
+import Units
+
+/// Reads what a pool says of the software that serves: `kernels: vllm`, `host: {per-step: 2 ms}`.
+struct ServerSection {
+  let fields: Fields
+  let shelf: Shelf
+
+  /// The device with the times of the pool's own host.
+  func device(_ found: (name: String, value: Device)?) -> (name: String, value: Device)? {
+    let host = fields.fields("host")
+    defer { host.finish() }
+    guard var device = found else { return nil }
+    for (key, time) in Self.times where host.has(key) {
+      let longest = Seconds(3600)
+      guard let seconds = host.quantity(key, Seconds.self, in: Seconds(0)...longest) else { continue }
+      device.value.execution[keyPath: time] = Sourced(seconds, source: "the scenario")
+    }
+    return device
+  }
+
+  private static var times: [(String, WritableKeyPath<Execution, Sourced<Seconds>>)] {
+    [
+      ("per-step", \.hostPerStep), ("per-sequence", \.hostPerSequence), ("prefill-dispatch", \.prefillDispatch),
+      ("decode-dispatch", \.decodeDispatch),
+    ]
+  }
+
+  /// The measured kernels that the pool asks for; nil where it asks for none, or with diagnostics.
+  func kernels(of device: String?) -> EngineKernels? {
+    guard fields.has("kernels") else { return nil }
+    var (framework, measured) = (nil as String?, device)
+    if fields.element("kernels")?.entries == nil {
+      framework = fields.text("kernels")
+    } else {
+      let section = fields.fields("kernels")
+      framework = section.required("framework", example: "vllm").flatMap { _ in section.text("framework") }
+      if section.has("device") { measured = section.text("device") }
+      section.finish()
+    }
+    guard let framework, let device = measured else { return nil }
+    let place = fields.valuePlace(of: "kernels")
+    guard let table = shelf.kernels(device, at: place) else { return nil }
+    let known = table.kernels.map(\.framework).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    guard known.contains(framework) else {
+      fields.diagnostics.error(
+        at: place, "no kernels of '\(framework.prefix(40))' were measured on \(device)",
+        why: known.isEmpty ? "kernels/\(device).yaml lists none" : "those of \(wordList(known)) were",
+        fix: didYouMean(framework, among: known, else: "name one of them, or leave 'kernels' away"))
+      return nil
+    }
+    return EngineKernels(table, framework: framework)
+  }
+}

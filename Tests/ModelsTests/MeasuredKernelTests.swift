@@ -1,0 +1,100 @@
+import Hardware
+import Testing
+import Units
+
+@testable import Models
+
+extension EngineKernels {
+  /// A framework whose kernels have the values that fits begin with, on a chip of 100 processors with 50 MB of cache.
+  static let plain: EngineKernels = {
+    let format = KernelFormat("fp16")!
+    func kernel<Model: KernelModel>(_ model: Model.Type) -> FittedKernel {
+      let parameters = Model.parameters(Model.variants[0], format)
+      return FittedKernel(
+        operatorName: Model.name, framework: "test", format: format, kernel: "", variant: Model.variants[0],
+        values: Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.start) }), source: "test")
+    }
+    return EngineKernels(
+      KernelTable(
+        device: "busy", processors: given(100), cache: given(50e6),
+        kernels: [kernel(GEMM.self), kernel(DecodeAttention.self), kernel(PrefillAttention.self)]),
+      framework: "test")
+  }()
+}
+
+/// Engines whose operators take the time of measured kernels.
+@Suite struct MeasuredKernelTests {
+  static let engine = try! EngineCost(Catalogue.model("llama-2-7b"), device: .busy, kernels: .plain)
+
+  private func seconds(_ name: String, _ shape: StepShape) throws -> (seconds: Double, calls: Double) {
+    let found = try #require(Self.engine.cost.operators(of: shape).first { $0.name == name })
+    return (found.seconds, Double(found.calls))
+  }
+
+  private func model<Model: KernelModel>(_ model: Model.Type) throws -> Model {
+    let table = EngineKernels.plain.table
+    let kernel = try #require(table.kernel(Model.name, framework: "test", format: "fp16"))
+    return try #require(kernel.model(model, on: table.chip(.busy)))
+  }
+
+  @Test func productsTakeTheTimeOfTheirKernel() throws {
+    let gemm = try model(GEMM.self)
+    for tokens in [1, 2, 17, 63, 64, 100, 256, 1000, 2048, 4096, 8192] {
+      var shape = StepShape()
+      shape.addChunk(tokens: tokens, cached: 0, last: true)
+      let (found, calls) = try seconds("ffn.down", shape)
+      let own = gemm.seconds(GEMM.Shape(rows: Double(tokens), columns: 4096, inner: 11008), .cold)
+      // Between points of the table a straight line stands for the steps of tiles.
+      #expect(abs(found / calls - own) <= (tokens <= 64 ? 1e-12 : 0.03) * own, "\(tokens) tokens")
+    }
+  }
+
+  @Test func decodeAttentionTakesTheTimeOfItsKernel() throws {
+    let attention = try model(DecodeAttention.self)
+    for (batch, context) in [(1, 1), (1, 128), (8, 1000), (64, 2048), (256, 4000), (300, 700)] {
+      let shape = StepShape(decodes: batch, context: batch * context)
+      let (found, calls) = try seconds("attention.decode", shape)
+      let own = attention.seconds(
+        DecodeAttention.Shape(
+          batch: Double(batch), heads: 32, keyHeads: 32, headSize: 128, context: Double(context)), .cold)
+      #expect(abs(found / calls - own) <= 0.05 * own, "\(batch) sequences of \(context) tokens")
+    }
+  }
+
+  @Test func promptAttentionTakesTheTimeOfItsKernel() throws {
+    let attention = try model(PrefillAttention.self)
+    for (chunks, tokens, cached) in [(1, 512, 0), (3, 700, 0), (2, 256, 4096)] {
+      var shape = StepShape()
+      for _ in 0..<chunks { shape.addChunk(tokens: tokens, cached: cached, last: true) }
+      let (found, calls) = try seconds("attention.prefill", shape)
+      let own = attention.seconds(
+        PrefillAttention.Shape(
+          batch: Double(chunks), heads: 32, keyHeads: 32, headSize: 128, queries: Double(tokens),
+          context: Double(tokens + cached)), .cold)
+      #expect(abs(found / calls - own) <= 1e-9 * own)
+    }
+  }
+
+  @Test func longerContextsAreNeverFaster() {
+    for batch in [1, 7, 64, 200] {
+      var last = Interval.zero
+      for context in stride(from: 1, through: 200_000, by: 97) {
+        let interval = Self.engine.cost.interval(of: StepShape(decodes: batch, context: batch * context))
+        #expect(interval >= last)
+        last = interval
+      }
+    }
+  }
+
+  @Test func operatorsWithoutAKernelKeepTheirRoofline() throws {
+    let plain = try EngineCost(Catalogue.model("llama-2-7b"), device: .busy)
+    let shape = StepShape(decodes: 8, context: 8000)
+    let norms = try #require(plain.cost.operators(of: shape).first { $0.name == "norms" })
+    #expect(try seconds("norms", shape).seconds == norms.seconds)
+    // Kernels for 16 bits are not those of quantised weights.
+    let quantised = try EngineCost(
+      Catalogue.model("llama-2-7b"), formats: ModelFormats(weights: StorageFormat(name: "int4-g128")), device: .busy,
+      kernels: .plain)
+    #expect(quantised.cost.terms.joined().allSatisfy { $0.name != "ffn.down" || $0.kernel == nil })
+  }
+}
