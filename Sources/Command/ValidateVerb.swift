@@ -4,6 +4,7 @@ import Foundation
 import Hardware
 import Report
 import Scenario
+import Study
 import Units
 
 /// `medley validate`: how far the shipped kernels are from measurements.
@@ -22,7 +23,14 @@ struct ValidateVerb: ParsableCommand {
         medley validate --device h100-sxm --perturb
         medley validate --measurements gemm.csv --transfer l40s
         medley validate --write                   results/validation/README.md
+        medley validate scenarios/studies/servers/*.yaml
+
+      Scenarios with a 'measured' record of a real server are replayed on the
+      requests that it got, and compared with it request by request.
       """)
+
+  @Argument(help: "Scenarios of real servers to replay.", completion: Completion.scenario)
+  var scenarios: [String] = []
 
   @Option(
     help: ArgumentHelp("Timings of kernels. May be given often.", valueName: "file.csv"),
@@ -51,6 +59,7 @@ struct ValidateVerb: ParsableCommand {
 
   func run() throws {
     let console = Session.current.console
+    guard scenarios.isEmpty else { return try replay(console) }
     let catalogue = Catalogue.standard(for: ".")
     let files = measurements.isEmpty ? Self.found(catalogue) : measurements
     let groups: [KernelGroup]
@@ -82,6 +91,22 @@ struct ValidateVerb: ParsableCommand {
       console.err("\(idle.count) coefficients move nothing: calibrate again\n")
       throw Ending(outcome: .unmet)
     }
+  }
+
+  private func replay(_ console: Console) throws {
+    let reader = ScenarioReader(policies: Session.current.policies)
+    let replays: [ServerReplay]
+    do {
+      replays = try scenarios.flatMap { try ServerReplay.of(try reader.read($0)) }
+    } catch let fault as MeasurementFault {
+      throw Diagnostic(fault)
+    }
+    guard !replays.isEmpty else {
+      throw Diagnostic(
+        at: nil, "nothing was compared", why: "no scenario names a 'measured' record",
+        fix: "write measured: {path: requests.csv}")
+    }
+    console.out(ServerReplay.table(replays, console.style))
   }
 
   /// Files of timings under results/validation beside the catalogue, and under the data roots.

@@ -21,6 +21,13 @@ public struct Experiment: Sendable {
   /// "quickstart", or "quickstart/split" where the scenario has variants.
   public var name: String { scenario.variant.map { "\(scenario.name)/\($0)" } ?? scenario.name }
 
+  /// All that happens to the requests of `trace` in place of the scenario's own workload.
+  /// - Throws: `SimulationError` or `PolicyError`.
+  public func replay(_ trace: Trace) throws -> RunResult {
+    try Simulation.run(
+      scenario.cluster, trace: scenario.withContents(trace), tenants: [], route: scenario.makeRoute())
+  }
+
   /// Draws or reads the workload, simulates it and sums it up.
   ///
   /// `use` sees the workload as it was served and all that happened to it, which are gone afterwards.

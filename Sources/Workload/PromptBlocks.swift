@@ -21,6 +21,20 @@ public struct PromptBlocks: Hashable, Sendable {
     blockCount = 0
   }
 
+  /// Blocks of requests that have nothing in common, their outputs among their contents; nil where there would be
+  /// more than 2^31 - 1.
+  ///
+  /// Complexity: O(tokens / `unit`).
+  public init?(ownOf requests: [Request], unit: Int) {
+    self.init(unit: unit)
+    for request in requests {
+      let tokens = Int(request.promptTokens) + Int(request.outputTokens)
+      let last = ids.count + (tokens + self.unit - 1) / self.unit
+      guard last <= Int(Int32.max) else { return nil }
+      append(Int32(ids.count)..<Int32(last))
+    }
+  }
+
   /// Requests that have blocks.
   public var requestCount: Int { starts.count - 1 }
 

@@ -85,7 +85,7 @@ public enum MeasurementFile {
       hand(
         Measurement(
           operatorName: name, device: MeasuredDevice.catalogueName(device),
-          framework: Self.word(row.text("framework") ?? source),
+          framework: Self.word(row.text("framework") ?? Self.frameworks[source] ?? source),
           // Layers of a model run the same kernels.
           kernel: kernel.contains("|") ? "" : kernel, dtype: dtype, cacheType: row.text("kv_dtype"), source: source,
           version: row.text("version") ?? "", row: row, seconds: microseconds * 1e-6, file: file, line: line))
@@ -101,6 +101,9 @@ public enum MeasurementFile {
         throw fault(0, "there is no column '\(name)'")
       }
     }
+
+    /// The frameworks whose layers a source timed, where its rows do not say.
+    private static let frameworks = ["llmservingsim": "vllm"]
 
     private func column(_ name: String) -> Int { columns[name].map { $0 + 1 } ?? 0 }
     private func fault(_ field: Int, _ why: String) -> MeasurementFault {

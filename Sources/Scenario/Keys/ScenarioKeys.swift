@@ -23,8 +23,15 @@ public enum KeyTable {
       Key("policy", .section(policy(policies)), "How requests are routed and batched."),
       Key("workload", .section(workload), "Where the requests come from.", isRequired: true),
       Key("slo", .section(objectives), "What is asked of the latencies."),
+      Key("measured", .section(measured), "The record of a real server, which medley validate holds runs against."),
     ]
   }
+
+  private static let measured = [
+    Key("path", .name(.file), "A file of requests, beside the scenario or under a data root.", isRequired: true),
+    Key("device", .text, "The rows whose column device is this."),
+    Key("model", .text, "The rows whose column model is this."),
+  ]
 
   static func scenario(_ policies: PolicyCatalogue) -> [Key] {
     let changeable = changeable(policies)

@@ -54,7 +54,7 @@ public struct SweepAxis: Hashable, Sendable {
 }
 
 /// The keys that variants, sweeps and `--set` may change.
-let variantKeys = ["cluster", "model", "policy", "seed", "slo", "workload"]
+let variantKeys = ["cluster", "measured", "model", "policy", "seed", "slo", "workload"]
 
 extension Element {
   /// The element in one line, keys sorted, as YAML spells it.

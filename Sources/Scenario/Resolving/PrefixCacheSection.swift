@@ -66,13 +66,13 @@ extension ResolvedScenario {
   func knowsContents() throws(Faults) -> Bool {
     var first = self
     first.workload = workload.lessened(to: 1)
-    return try first.trace().blocks != nil
+    return try first.workload.trace(seed: seed).blocks != nil
   }
 
-  /// That a prefix cache will find nothing.
+  /// That a prefix cache will find little.
   var warningOfUnknownContents: Diagnostic {
     Diagnostic(
-      .warning, at: prefixSetting, "the prefix cache will find nothing",
+      .warning, at: prefixSetting, "the prefix cache will find nothing but what preempted requests had computed",
       why: "the workload does not say what its prompts have in common",
       fix: "a trace with blocks, such as mooncake-conversation, or a generator with sessions, samples or system-prompt")
   }

@@ -27,6 +27,8 @@ public struct ResolvedScenario: Sendable {
   public var slo: SLO?
   /// The unloaded engine that slowdowns are counted against; nil where the SLO has no slowdowns.
   public var reference: ReferenceEngine?
+  /// The record of a real server that the scenario describes; nil where there is none.
+  public var measured: MeasuredPlan?
   /// Every value in force with its origin, in the order of reading.
   public var settings: [Setting]
   /// What names this resolution.
@@ -39,6 +41,15 @@ public struct ResolvedScenario: Sendable {
   public func trace() throws(Faults) -> Trace {
     let trace = try workload.trace(seed: seed)
     if let blocks = trace.blocks { try checkPrefixes(unit: blocks.unit) }
+    return withContents(trace)
+  }
+
+  /// The trace with contents for prefix caches to keep: where it does not say what its requests have in common, they
+  /// have nothing, and only one that was preempted finds what it had computed.
+  public func withContents(_ trace: Trace) -> Trace {
+    guard trace.blocks == nil, cluster.keepsPrefixes, let unit = cluster.prefixBlockTokens else { return trace }
+    var trace = trace
+    trace.blocks = PromptBlocks(ownOf: trace.requests, unit: unit)
     return trace
   }
 

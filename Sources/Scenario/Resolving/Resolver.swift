@@ -73,6 +73,7 @@ final class Resolver {
     let workload = WorkloadSection(reading: reading, lookup: lookup, objectives: objectives).workload(fields)
     for trace in workload?.traces ?? [] { shelf.note(trace) }
     let (slo, reference) = objectives.slo(fields)
+    let measured = MeasuredSection(reading: reading, lookup: lookup).plan(fields)
     fields.finish()
     guard diagnostics.errorCount == before, let seed, let model, let route, var workload else { return nil }
     let built = pools.compactMap { $0 }
@@ -88,7 +89,7 @@ final class Resolver {
     return ResolvedScenario(
       name: scenario.name, variant: variant, seed: UInt64(seed), model: model,
       cluster: description, pools: built.map(\.1), route: route,
-      workload: workload, slo: slo, reference: reference, settings: reading.settings,
+      workload: workload, slo: slo, reference: reference, measured: measured, settings: reading.settings,
       provenance: Provenance(file: scenario.path, settings: reading.settings, digests: shelf.digests), warnings: [])
   }
 
