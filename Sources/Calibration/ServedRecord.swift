@@ -31,14 +31,14 @@ public struct ServedRequest: Hashable, Sendable {
 }
 
 /// Reads records of servers: CSV with the columns `input_len`, `output_len`, `arrival_s`, `first_token_s` and
-/// `last_token_s`, and perhaps `device` and `model`.
+/// `last_token_s`, and others to choose rows by.
 public enum ServedRecord {
   /// Most rows that are read.
   public static let limit = 1_000_000
 
-  /// The requests of `file` in order of arrival, of one device and one model where they are named.
+  /// The requests of `file` in order of arrival, those whose columns hold the texts of `rows`.
   /// - Throws: ``MeasurementFault`` for a file that cannot be read, a missing column or a number that is none.
-  public static func read(_ file: String, device: String?, model: String?) throws(MeasurementFault) -> [ServedRequest] {
+  public static func read(_ file: String, rows: [String: String] = [:]) throws(MeasurementFault) -> [ServedRequest] {
     guard let data = FileManager.default.contents(atPath: file) else {
       throw MeasurementFault(file: file, line: 0, field: 0, why: "the file cannot be read")
     }
@@ -49,6 +49,9 @@ public enum ServedRecord {
     let header = CSVFields.of(lines.first ?? "")
     var columns: [String: Int] = [:]
     for (index, name) in header.enumerated() { columns[name] = index }
+    for name in rows.keys.sorted() where columns[name] == nil {
+      throw MeasurementFault(file: file, line: 1, field: 0, why: "there is no column '\(name.prefix(40))'")
+    }
     guard lines.count <= limit else {
       throw MeasurementFault(file: file, line: limit, field: 0, why: "there are more than \(limit) lines")
     }
@@ -66,8 +69,7 @@ public enum ServedRecord {
         }
         return value
       }
-      if let device, text("device") != device { continue }
-      if let model, text("model") != model { continue }
+      guard rows.allSatisfy({ text($0.key) == $0.value }) else { continue }
       let arrival = try value("arrival_s", in: 0...1e6)
       let firstToken = try value("first_token_s", in: arrival...1e7)
       requests.append(

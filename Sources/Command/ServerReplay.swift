@@ -18,12 +18,12 @@ struct ServerReplay {
   static func of(_ loaded: LoadedScenario) throws -> [ServerReplay] {
     try loaded.experiments().compactMap { experiment in
       guard let plan = experiment.scenario.measured else { return nil }
-      let served = try ServedRecord.read(plan.path, device: plan.device, model: plan.model)
+      let served = try ServedRecord.read(plan.path, rows: plan.rows)
       guard !served.isEmpty else {
         throw Diagnostic(
           at: nil, "the record of \(experiment.name) has no request",
-          why: "no row of \(plan.name) is of the device and model that 'measured' names",
-          fix: "name those in its columns 'device' and 'model', or leave them away")
+          why: "no row of \(plan.name) has what 'measured.rows' asks for",
+          fix: "write what its columns hold, or leave 'rows' away")
       }
       return ServerReplay(
         name: experiment.name,

@@ -23,11 +23,11 @@ struct ServerReplayTests {
     return path
   }
 
-  @Test("A record is read in order of arrival, of the device and model asked for")
+  @Test("A record is read in order of arrival, of the rows asked for")
   func records() throws {
     let path = try file("a,m,10,3,2.0,2.5,3.5\nb,m,11,3,0,1,2\na,m,12,1,1.0,1.25,1.25\n")
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let requests = try ServedRecord.read(path, device: "a", model: "m")
+    let requests = try ServedRecord.read(path, rows: ["device": "a", "model": "m"])
     #expect(requests.map(\.promptTokens) == [12, 10])
     #expect(requests.map(\.ttft) == [0.25, 0.5])
     #expect(requests.map(\.e2e) == [0.25, 1.5])
@@ -44,7 +44,7 @@ struct ServerReplayTests {
       let path = try file(row + "\n")
       defer { try? FileManager.default.removeItem(atPath: path) }
       #expect {
-        try ServedRecord.read(path, device: nil, model: nil)
+        try ServedRecord.read(path)
       } throws: {
         "\($0)".contains(place)
       }

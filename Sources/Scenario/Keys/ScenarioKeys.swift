@@ -29,8 +29,7 @@ public enum KeyTable {
 
   private static let measured = [
     Key("path", .name(.file), "A file of requests, beside the scenario or under a data root.", isRequired: true),
-    Key("device", .text, "The rows whose column device is this."),
-    Key("model", .text, "The rows whose column model is this."),
+    Key("rows", .entries(named: "", .text), "Only rows whose columns of these names hold these texts."),
   ]
 
   static func scenario(_ policies: PolicyCatalogue) -> [Key] {

@@ -6,13 +6,11 @@ public struct MeasuredPlan: Hashable, Sendable {
   public var name: String
   /// The file to read.
   public var path: String
-  /// The rows whose column `device` is this; nil for all.
-  public var device: String?
-  /// The rows whose column `model` is this; nil for all.
-  public var model: String?
+  /// What the rows that count have in these columns.
+  public var rows: [String: String]
 }
 
-/// Reads `measured: {path: FILE, device: NAME, model: NAME}`.
+/// Reads `measured: {path: FILE, rows: {COLUMN: TEXT}}`.
 struct MeasuredSection {
   let reading: Reading
   let lookup: Lookup
@@ -22,12 +20,15 @@ struct MeasuredSection {
     guard root.has("measured") else { return nil }
     let fields = root.fields("measured")
     let path = fields.required("path", example: "requests.csv").flatMap { _ in fields.text("path") }
-    let (device, model) = (fields.text("device"), fields.text("model"))
+    let columns = fields.fields("rows")
+    var rows: [String: String] = [:]
+    for name in columns.keys { rows[name] = columns.text(name) }
+    columns.finish()
     fields.finish()
     guard let path else { return nil }
     let found = lookup.data(
       path, name: path, hint: "give the path from the scenario's folder or a data root",
       at: fields.valuePlace(of: "path"))
-    return found.map { MeasuredPlan(name: path, path: $0.path, device: device, model: model) }
+    return found.map { MeasuredPlan(name: path, path: $0.path, rows: rows) }
   }
 }

@@ -66,7 +66,9 @@ extension ResolvedScenario {
   func knowsContents() throws(Faults) -> Bool {
     var first = self
     first.workload = workload.lessened(to: 1)
-    return try first.workload.trace(seed: seed).blocks != nil
+    guard let blocks = try first.workload.trace(seed: seed).blocks else { return false }
+    try checkPrefixes(unit: blocks.unit)
+    return true
   }
 
   /// That a prefix cache will find little.
