@@ -79,7 +79,7 @@ func engines() throws -> [EngineCost] {
         Catalogue.model(id), layout: EngineLayout(tensorParallel: tensor, pipelineParallel: pipeline), device: .busy))
   }
   for model in ["llama-2-7b", "gemma-3-1b"] {
-    engines.append(try EngineCost(Catalogue.model(model), device: .busy, kernels: .plain))
+    engines.append(try EngineCost(Catalogue.model(model), device: .busy, kernels: .plain()))
   }
   for model in Transformer.kinds { engines.append(try EngineCost(model, device: .busy)) }
   engines.append(

@@ -6,8 +6,8 @@ import Units
 
 extension EngineKernels {
   /// A framework whose kernels have the values that fits begin with, on a chip of 100 processors with 50 MB of cache.
-  static let plain: EngineKernels = {
-    let format = KernelFormat("fp16")!
+  static func plain() throws -> EngineKernels {
+    let format = try #require(KernelFormat("fp16"))
     func kernel<Model: KernelModel>(_ model: Model.Type) -> FittedKernel {
       let parameters = Model.parameters(Model.variants[0], format)
       return FittedKernel(
@@ -19,20 +19,22 @@ extension EngineKernels {
         device: "busy", processors: given(100), cache: given(50e6),
         kernels: [kernel(GEMM.self), kernel(DecodeAttention.self), kernel(PrefillAttention.self)]),
       framework: "test")
-  }()
+  }
 }
 
 /// Engines whose operators take the time of measured kernels.
 @Suite struct MeasuredKernelTests {
-  static let engine = try! EngineCost(Catalogue.model("llama-2-7b"), device: .busy, kernels: .plain)
+  private let engine: EngineCost
+
+  init() throws { engine = try EngineCost(Catalogue.model("llama-2-7b"), device: .busy, kernels: .plain()) }
 
   private func seconds(_ name: String, _ shape: StepShape) throws -> (seconds: Double, calls: Double) {
-    let found = try #require(Self.engine.cost.operators(of: shape).first { $0.name == name })
+    let found = try #require(engine.cost.operators(of: shape).first { $0.name == name })
     return (found.seconds, Double(found.calls))
   }
 
   private func model<Model: KernelModel>(_ model: Model.Type) throws -> Model {
-    let table = EngineKernels.plain.table
+    let table = try EngineKernels.plain().table
     let kernel = try #require(table.kernel(Model.name, framework: "test", format: "fp16"))
     return try #require(kernel.model(model, on: table.chip(.busy)))
   }
@@ -79,7 +81,7 @@ extension EngineKernels {
     for batch in [1, 7, 64, 200] {
       var last = Interval.zero
       for context in stride(from: 1, through: 200_000, by: 97) {
-        let interval = Self.engine.cost.interval(of: StepShape(decodes: batch, context: batch * context))
+        let interval = engine.cost.interval(of: StepShape(decodes: batch, context: batch * context))
         #expect(interval >= last)
         last = interval
       }
@@ -94,7 +96,7 @@ extension EngineKernels {
     // Kernels for 16 bits are not those of quantised weights.
     let quantised = try EngineCost(
       Catalogue.model("llama-2-7b"), formats: ModelFormats(weights: StorageFormat(name: "int4-g128")), device: .busy,
-      kernels: .plain)
+      kernels: .plain())
     #expect(quantised.cost.terms.joined().allSatisfy { $0.name != "ffn.down" || $0.kernel == nil })
   }
 }

@@ -31,7 +31,7 @@ extension KeyTable {
       Key(
         "kernels", .either([.text, .section(framework)]),
         "The framework whose measured kernels operators run as; the device's roofline unless given."),
-      Key("host", .section(host), "Times of the host that drives the devices; those of the device's file unless given."),
+      Key("host", .section(host), "Times of the host that drives the devices; the device's file's unless given."),
       Key("free-operators", .list(.name(.operator)), "Operators that cost nothing, to ask what they cost now."),
       Key("power", .section(power), "Watts of one replica; the devices' unless given."),
       Key("price", .quantity(Price.self), "Price of one replica; the devices' unless given."),
