@@ -88,7 +88,12 @@ struct ValidateVerb: ParsableCommand {
     }
     let idle = validation.perturbations.filter { $0.effect == 0 }
     guard idle.isEmpty else {
-      console.err("\(idle.count) coefficients move nothing: calibrate again\n")
+      for coefficient in idle {
+        let key = coefficient.key
+        let kernel = [key.device, key.operatorName, key.framework, key.format, key.kernel].joined(separator: "  ")
+        console.err("unmet: moves nothing:  \(kernel)  \(coefficient.parameter)\n")
+      }
+      console.err("\(idle.count) coefficients move nothing: remove them, or calibrate again\n")
       throw Ending(outcome: .unmet)
     }
   }

@@ -47,7 +47,7 @@ public struct CustomAllReduce: KernelModel {
       all.append(KernelParameter("host", .seconds, 3e-5, in: 3e-6...2e-4, "Least time of an eager call."))
       all.append(KernelParameter("staging", .bytesPerSecond, 2e12, in: 5e10...2e13, "Of copying the message."))
     }
-    return all
+    return all.map(\.asConstant)
   }
 
   private let isEager: Bool

@@ -49,9 +49,21 @@ public struct KernelParameter: Hashable, Sendable {
     self.summary = summary
   }
 
-  /// The value without which kernels do not differ: no time, no limit; an exponent or a share as it begins.
+  /// Whether it counts as it begins where no measurement says another: a resource is there even if its share of the
+  /// time was never seen.
+  public var isConstant = false
+
+  /// This parameter as one that counts as it begins where no measurement says another.
+  public var asConstant: KernelParameter {
+    var parameter = self
+    parameter.isConstant = true
+    return parameter
+  }
+
+  /// The value where none is given: no time, no limit; an exponent, a share or a constant as it begins.
   public var absent: Double {
-    switch unit {
+    guard !isConstant else { return start }
+    return switch unit {
     case .seconds: lower
     case .bytesPerSecond: upper
     case .one: start

@@ -49,7 +49,7 @@ public struct LibraryExchange: KernelModel {
       all.append(
         KernelParameter("wire-rate", .bytesPerSecond, 1e10, in: 1e8...2e11, "Of the wire between two machines."))
     }
-    return all
+    return all.map(\.asConstant)
   }
 
   private let links: ExchangeLinks
