@@ -19,8 +19,8 @@ enum Parser {
   case clientRates
   case clientLengths
 
-  /// The parser of a name: `scenario`, `setting`, `device`, `link`, `tier`, `config`, `client-rates`, `client-lengths`,
-  /// `trace`, `trace-FORMAT`.
+  /// The parser of a name: `scenario`, `setting`, `device`, `link`, `tier`, `kernel`, `config`, `client-rates`,
+  /// `client-lengths`, `trace`, `trace-FORMAT`.
   init?(named name: String) {
     switch name {
     case "scenario": self = .scenario
@@ -30,6 +30,7 @@ enum Parser {
     case "device": self = .catalogue(.device)
     case "link": self = .catalogue(.link)
     case "tier": self = .catalogue(.tier)
+    case "kernel": self = .catalogue(.kernel)
     case "config": self = .config
     case "trace": self = .trace(nil)
     default:
@@ -40,7 +41,7 @@ enum Parser {
 
   /// The names of all.
   static var names: [String] {
-    ["scenario", "setting", "device", "link", "tier", "config", "client-rates", "client-lengths", "trace"]
+    ["scenario", "setting", "device", "link", "tier", "kernel", "config", "client-rates", "client-lengths", "trace"]
       + TraceFormat.allCases.map { "trace-\($0.rawValue)" }
   }
 

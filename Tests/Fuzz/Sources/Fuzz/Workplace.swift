@@ -14,7 +14,7 @@ final class Workplace: @unchecked Sendable {
 
   private init() {
     folder = "\(FileManager.default.temporaryDirectory.path)/medley-fuzz-\(getpid())"
-    for name in ["devices", "links", "tiers", "models"] {
+    for name in ["devices", "links", "tiers", "kernels", "models"] {
       try? FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
     }
     let root = ProcessInfo.processInfo.environment["MEDLEY_CATALOGUE"] ?? "scenarios"
@@ -74,6 +74,11 @@ final class Workplace: @unchecked Sendable {
       (
         .tier, model + "cluster: {pools: {main: {device: h100-sxm, place: {weights: fuzzed}}}}\n" + rest,
         "ddr5-4800"
+      ),
+      (
+        .kernel,
+        model + "cluster: {pools: {main: {device: h100-sxm, kernels: {framework: vllm, device: fuzzed}}}}\n" + rest,
+        "h100-sxm"
       ),
     ]
   }()
