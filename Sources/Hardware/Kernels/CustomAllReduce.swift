@@ -24,6 +24,9 @@ public struct CustomAllReduce: KernelModel {
   public static let variants = [switched, bridged, eagerSwitched, eagerBridged]
 
   /// What is fitted.
+  /// Whether kernels of a variant run in captured graphs.
+  public static func isCaptured(_ variant: String) -> Bool { variant == switched || variant == bridged }
+
   public static func parameters(_ variant: String, _ format: KernelFormat) -> [KernelParameter] {
     let isBridged = variant == bridged || variant == eagerBridged
     var all = [

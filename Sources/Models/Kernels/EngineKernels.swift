@@ -74,7 +74,14 @@ public struct EngineKernels: Hashable, Sendable {
   }
 
   /// The kernel of an all-reduce, the framework's own before the library's; nil where none was measured.
+  ///
+  /// Servers capture their steps in graphs, so that a kernel measured so comes before one that the host launches.
   func allReduce(activations: StorageFormat) -> FittedKernel? {
-    find([CustomAllReduce.name, Exchange.allReduce.rawValue], Self.spellings(activations.element))
+    let formats = Self.spellings(activations.element)
+    let captured = table.kernels.first { kernel in
+      kernel.operatorName == CustomAllReduce.name && kernel.framework == framework
+        && formats.contains(kernel.format.name) && CustomAllReduce.isCaptured(kernel.variant)
+    }
+    return captured ?? find([CustomAllReduce.name, Exchange.allReduce.rawValue], formats)
   }
 }
