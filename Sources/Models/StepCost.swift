@@ -39,14 +39,17 @@ public struct StepCost: Sendable {
 
     /// Whether a contextual term has a measured kernel, whose lines change with the context.
     var isMeasured = false
+    /// Whether the first contextual term sees contexts through the window.
+    var isWindowed = false
 
     /// Terms that read decode contexts.
     var contextualCount: Int { compiled.count - fixedCount }
 
-    /// The line of contextual term `index` in a decode-only step of a tabulated batch.
-    @inline(__always)
+    /// The line of contextual term `index` in a decode-only step of a tabulated batch, where one is measured. Apart, since
+    /// the steps of most engines never ask.
+    @inline(never)
     func line(_ index: Int, _ batch: Int, _ contexts: DecodeContexts) -> ContextLines {
-      if isMeasured, let kernel = compiled[fixedCount + index].kernel {
+      if let kernel = compiled[fixedCount + index].kernel {
         return compiled[fixedCount + index].decodeLine(kernel, batch: batch, contexts).line
       }
       return decodeLines[batch * contextualCount + index]
@@ -97,7 +100,7 @@ public struct StepCost: Sendable {
         Stage(
           terms: terms, compiled: terms.map { CompiledTerm($0, maxBatch: tabulatedBatch) }, fixedCount: fixed.count,
           dispatch: dispatch,
-          isMeasured: isMeasured))
+          isMeasured: isMeasured, isWindowed: contextual.first?.isWindowed ?? false))
     }
     for index in stages.indices {
       for batch in 0...tabulatedBatch {
@@ -230,8 +233,9 @@ public struct StepCost: Sendable {
   private func decodeSeconds(_ stage: Stage, _ batch: Int, _ contexts: DecodeContexts) -> Double {
     var seconds = stage.decodeFixed[batch]
     var contextual = 0.0
-    for index in 0..<stage.contextualCount {
-      let lines = stage.line(index, batch, contexts)
+    let terms = stage.contextualCount
+    for index in 0..<terms {
+      let lines = stage.isMeasured ? stage.line(index, batch, contexts) : stage.decodeLines[batch * terms + index]
       let part = lines.seconds(lines.context(contexts))
       seconds += part
       contextual += part
@@ -256,11 +260,11 @@ public struct StepCost: Sendable {
   ) {
     var now = start.picoseconds
     let batch = run.batch
-    let isWindowed = stages[0].contextualCount == 1 && stages[0].compiled[stages[0].fixedCount].isWindowed
-    let context = isWindowed ? run.windowed : run.context
-    let growth = isWindowed ? run.growing : batch
+    let context = stages[0].isWindowed ? run.windowed : run.context
+    let growth = stages[0].isWindowed ? run.growing : batch
     guard batch <= tabulatedBatch, stages[0].contextualCount == 1,
-      stages[0].isStraight(batch, from: DecodeContexts(run), to: context + (steps + 7) * growth)
+      !stages[0].isMeasured
+        || stages[0].isStraight(batch, from: DecodeContexts(run), to: context + (steps + 7) * growth)
     else {
       for step in 0..<steps {
         now += interval(of: StepShape(run.after(step), window: window)).picoseconds
@@ -270,7 +274,7 @@ public struct StepCost: Sendable {
     }
     let fixed = stages[0].decodeFixed[batch]
     let slack = stages[0].decodeSlack[batch]
-    let lines = stages[0].line(0, batch, DecodeContexts(run))
+    let lines = stages[0].isMeasured ? stages[0].line(0, batch, DecodeContexts(run)) : stages[0].decodeLines[batch]
     func seconds(_ step: Int) -> Double {
       let contextual = lines.seconds(Double(context + step * growth))
       return (fixed + contextual) + Self.exposed(contextual, slack: slack)
@@ -329,7 +333,7 @@ public struct StepCost: Sendable {
     }
     roofs.add(stages[0].decodeRoofs[batch], count: Double(steps))
     let contexts = DecodeContexts(run)
-    let lines = stages[0].line(0, batch, contexts)
+    let lines = stages[0].isMeasured ? stages[0].line(0, batch, contexts) : stages[0].decodeLines[batch]
     let context = lines.context(contexts)
     let (operations, bytes) = lines.roofs(context)
     let launch = lines.launch * Double(steps)
