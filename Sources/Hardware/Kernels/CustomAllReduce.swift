@@ -27,6 +27,7 @@ public struct CustomAllReduce: KernelModel {
   /// Whether kernels of a variant run in captured graphs.
   public static func isCaptured(_ variant: String) -> Bool { variant == switched || variant == bridged }
 
+  /// What is fitted for a variant, whatever the format.
   public static func parameters(_ variant: String, _ format: KernelFormat) -> [KernelParameter] {
     let isBridged = variant == bridged || variant == eagerBridged
     var all = [
