@@ -1,6 +1,5 @@
 import ArgumentParser
 import Calibration
-import Foundation
 import Hardware
 import Report
 import Scenario
@@ -14,10 +13,11 @@ struct ValidateVerb: ParsableCommand {
     abstract: "Holds kernels of devices against measurements that were held out of their fits.",
     discussion: """
       Prints the mean and median of |predicted / measured - 1| for each device,
-      operator, framework and regime, on the 3 of 10 shapes that no fit saw.
-      Without --measurements it takes the rows under results/validation and, if
-      they are here, those under measured in the data roots; where it finds
-      none to compare it fails. Examples:
+      operator, framework and regime, on the 3 of 10 shapes that no fit saw, and
+      for processors on composed kernels, which micro-benchmarks predict. Without
+      --measurements it takes the rows under results/validation (some cited, some
+      of `medley measure`) and, if they are here, all under measured in the data
+      roots; where it finds none to compare it fails. Examples:
 
         medley validate
         medley validate --device h100-sxm --perturb
@@ -61,18 +61,19 @@ struct ValidateVerb: ParsableCommand {
     let console = Session.current.console
     guard scenarios.isEmpty else { return try replay(console) }
     let catalogue = Catalogue.standard(for: ".")
-    let files = measurements.isEmpty ? Self.found(catalogue) : measurements
+    let sources = measurements.isEmpty ? ValidationSources(foundBeside: catalogue) : ValidationSources(measurements)
     let groups: [KernelGroup]
-    do { groups = try KernelGroup.read(files, device: transfer ?? device) } catch { throw Diagnostic(error) }
+    do { groups = try KernelGroup.read(sources.kernels, device: transfer ?? device) } catch { throw Diagnostic(error) }
     var validation = Validation(catalogue: catalogue)
     if let transfer {
       try validation.compareTransfer(groups, to: transfer)
     } else {
       try validation.compare(groups, perturbing: perturb || write)
+      try validation.compare(sources.processorAccuracies(device), perturbing: perturb || write)
     }
     guard !validation.rows.isEmpty else {
       throw Diagnostic(
-        at: nil, "nothing was compared", why: "\(files.count) files hold no row of a fitted kernel",
+        at: nil, "nothing was compared", why: "\(sources.count) files hold no row of a fitted kernel",
         fix: "give --measurements, or measure and calibrate first")
     }
     if write {
@@ -112,15 +113,5 @@ struct ValidateVerb: ParsableCommand {
         fix: "write measured: {path: requests.csv}")
     }
     console.out(ServerReplay.table(replays, console.style))
-  }
-
-  /// Files of timings under results/validation beside the catalogue, and under the data roots.
-  static func found(_ catalogue: Catalogue) -> [String] {
-    let own = catalogue.root.map { ["\($0)/../results/validation"] } ?? []
-    let folders = own + catalogue.dataRoots.map { "\($0)/measured" }
-    return folders.flatMap { folder -> [String] in
-      let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-      return names.filter { $0.hasSuffix(".csv") }.sorted().map { "\(folder)/\($0)" }
-    }.filter(MeasurementFile.isOne)
   }
 }

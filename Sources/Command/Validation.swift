@@ -44,6 +44,19 @@ struct Validation {
     }
   }
 
+  /// Compares composed kernels of processors with what their micro-benchmarks say.
+  mutating func compare(_ processors: [(device: String, accuracy: ProcessorAccuracy)], perturbing: Bool) {
+    for (device, accuracy) in processors {
+      rows += accuracy.table
+      pairs += accuracy.predictions.map {
+        ValidationPair(
+          operatorName: $0.operatorName, device: device, predicted: $0.prediction.predicted,
+          measured: $0.prediction.measured)
+      }
+      if perturbing { perturbations += accuracy.perturbations }
+    }
+  }
+
   /// Compares all rows of `groups` with kernels of `name` as they follow from the fits of other devices: the median of
   /// each parameter over those with the same operator, framework and format.
   mutating func compareTransfer(_ groups: [KernelGroup], to name: String) throws {

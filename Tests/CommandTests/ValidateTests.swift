@@ -71,7 +71,7 @@ struct ValidateTests {
     let pairs = [(1e-5, 1.1e-5), (2e-3, 1.8e-3)].map {
       ValidationPair(operatorName: "gemm", device: "t4", predicted: $0.0, measured: $0.1)
     }
-    let moved = Perturbation(key: key, parameter: "launch", own: 0.1, less: 0.12, more: 0.11, without: 0.2)
+    let moved = Perturbation(key: key, parameter: "launch", own: 0.1, less: 0.12, more: 0.11)
     let folder = FileManager.default.temporaryDirectory.appending(path: "medley-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try ValidationFiles(rows: [row], perturbations: [moved], pairs: pairs).write(into: folder)

@@ -70,7 +70,7 @@ public struct KernelAccuracy: Hashable, Sendable {
   }
 }
 
-/// What 20 % less and more of a fitted coefficient, and leaving it away, do to the error on held-out rows.
+/// What 20 % less and more of a fitted coefficient do to the error on held-out rows.
 public struct Perturbation: Hashable, Sendable {
   /// What was measured.
   public var key: KernelGroup.Key
@@ -82,11 +82,9 @@ public struct Perturbation: Hashable, Sendable {
   public var less: Double
   /// The mean error with 20 % more.
   public var more: Double
-  /// The mean error without it.
-  public var without: Double
 
   /// The largest change of the mean error.
-  public var effect: Double { max(abs(less - own), abs(more - own), abs(without - own)) }
+  public var effect: Double { max(abs(less - own), abs(more - own)) }
 
   /// The perturbations of each coefficient of `kernel`, in alphabetical order; empty where no row is held out.
   public static func table(_ group: KernelGroup, _ kernel: FittedKernel, on chip: Chip) -> [Perturbation] {
@@ -95,12 +93,11 @@ public struct Perturbation: Hashable, Sendable {
     }
     guard let own = error(kernel) else { return [] }
     return kernel.values.keys.sorted().compactMap { name in
-      var (fewer, greater, none) = (kernel, kernel, kernel)
+      var (fewer, greater) = (kernel, kernel)
       fewer.values[name]? *= 0.8
       greater.values[name]? *= 1.2
-      none.values[name] = nil
-      guard let less = error(fewer), let more = error(greater), let without = error(none) else { return nil }
-      return Perturbation(key: group.key, parameter: name, own: own, less: less, more: more, without: without)
+      guard let less = error(fewer), let more = error(greater) else { return nil }
+      return Perturbation(key: group.key, parameter: name, own: own, less: less, more: more)
     }
   }
 }

@@ -35,11 +35,14 @@ public struct KernelGroup: Sendable {
   /// Rows that are held out of fits.
   public var heldOutCount: Int { rows.isHeldOut.count { $0 } }
 
-  /// The groups of all rows of `files` about `device`, or about all devices; in ascending order of key.
+  /// The groups of all rows of `files` about `device`, or about all devices; in ascending order of key. A row that an
+  /// earlier file has as well, with the same time, counts once.
   /// - Throws: ``MeasurementFault``.
   public static func read(_ files: [String], device: String? = nil) throws(MeasurementFault) -> [KernelGroup] {
     var lists: [Key: (format: KernelFormat, rows: [Measurement])] = [:]
+    var earlier: [Key: Set<String>] = [:]
     for file in files {
+      var own: [Key: Set<String>] = [:]
       var fault: MeasurementFault?
       try MeasurementFile.read(file) { row in
         guard device == nil || row.device == device else { return }
@@ -50,9 +53,13 @@ public struct KernelGroup: Sendable {
         let key = Key(
           device: row.device, operatorName: row.operatorName, framework: row.framework, format: format.name,
           kernel: row.kernel)
+        let text = row.shapeText + " \(row.seconds)"
+        guard earlier[key]?.contains(text) != true else { return }
+        own[key, default: []].insert(text)
         lists[key, default: (format, [])].rows.append(row)
       }
       if let fault { throw fault }
+      earlier.merge(own) { $0.union($1) }
     }
     var groups: [KernelGroup] = []
     for key in lists.keys.sorted() {
@@ -115,8 +122,7 @@ struct ModelRows<Model: KernelModel>: GroupRows {
     shapes.append(shape)
     seconds.append(measurement.seconds)
     regimes.append(shape.regimes)
-    let key = Model.Shape.columns.map { measurement.row.text($0) ?? "" }.joined(separator: ",")
-    isHeldOut.append(HeldOut.holds(key))
+    isHeldOut.append(HeldOut.holds(measurement.shapeText))
   }
 
   func predict(

@@ -26,6 +26,17 @@ public struct Measurement: Sendable {
   public var file: String
   /// The line in the file, from 1.
   public var line: Int
+
+  /// The fields that make its shape, one text for one shape.
+  var shapeText: String {
+    let columns = KernelClasses.of(operatorName)?.shapeColumns ?? []
+    return columns.map { row.text($0) ?? "" }.joined(separator: ",")
+  }
+}
+
+extension KernelModel {
+  /// The columns of measurements that make a shape.
+  fileprivate static var shapeColumns: [String] { Shape.columns }
 }
 
 /// A file of measurements that cannot be used.
