@@ -54,7 +54,7 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "Ledger", dependencies: ["Units", .product(name: "GRDB", package: "GRDB.swift")]),
-    .target(name: "Study", dependencies: ["Units", "Cluster", "Workload", "Scenario", "Ledger"]),
+    .target(name: "Study", dependencies: ["Units", "Kernel", "Cluster", "Workload", "Scenario", "Ledger"]),
     .target(name: "Report", dependencies: ["Units", "Models", "Workload", "Cluster"]),
     .target(
       name: "Command",

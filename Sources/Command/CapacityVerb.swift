@@ -109,6 +109,7 @@ struct CapacityVerb: ParsableCommand {
     let claims = ClaimCheck.check(
       loaded.scenario.claims, on: zip(experiments, findings).map { ($0.scenario.variant ?? "", $1) })
     show(experiments, findings, claims)
+    try claims.faultless()
     if findings.contains(where: { $0.best == nil }) { throw Ending(outcome: .unmet) }
   }
 

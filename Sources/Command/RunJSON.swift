@@ -2,6 +2,7 @@ import Cluster
 import Foundation
 import Ledger
 import Report
+import Scenario
 import Study
 
 /// Runs as JSON.
@@ -34,16 +35,36 @@ enum RunJSON {
 
   /// A published result beside ours.
   static func document(_ check: ClaimCheck) -> JSON {
-    .object([
-      .init("metric", .string(check.claim.metric)),
-      .init("of", .string(check.claim.of)),
-      .init("over", check.claim.over.map { .string($0) } ?? .null),
-      .init("published", .number(check.claim.published)),
-      .init("mark", .string(check.claim.mark.rawValue)),
-      .init("source", .string(check.claim.source)),
-      .init("within", check.claim.within.map { .array([.number($0.lowerBound), .number($0.upperBound)]) } ?? .null),
+    let claim = check.claim
+    return .object([
+      .init("claim", .string(claim.subject)),
+      .init("metric", .string(claim.measure.text)),
+      .init("of", names(claim.of)),
+      .init("over", names(claim.over)),
+      .init("as", claim.comparison.map { .string($0.rawValue) } ?? .null),
+      .init("take", claim.taking.map { .string($0.rawValue) } ?? .null),
+      .init("published", .optional(claim.published.value)),
+      .init("mark", .string(claim.published.mark.rawValue)),
+      .init("source", .string(claim.published.source)),
+      .init("also", .array(claim.also.map(citation))),
+      .init("within", claim.within.map { .array([bound($0.lowerBound), bound($0.upperBound)]) } ?? .null),
       .init("figure", .optional(check.figure)),
       .init("reproduced", check.holds.map { .bool($0) } ?? .null),
+    ])
+  }
+
+  /// One name, several, or none.
+  private static func names(_ names: [String]) -> JSON {
+    names.count == 1 ? .string(names[0]) : names.isEmpty ? .null : .array(names.map { .string($0) })
+  }
+
+  private static func bound(_ value: Double) -> JSON { value.isFinite ? .number(value) : .null }
+
+  private static func citation(_ citation: Claim.Citation) -> JSON {
+    .object([
+      .init("value", .optional(citation.value)),
+      .init("mark", .string(citation.mark.rawValue)),
+      .init("source", .string(citation.source)),
     ])
   }
 }

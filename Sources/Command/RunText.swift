@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import Report
+import Scenario
 import Study
 
 /// Runs as text.
@@ -32,24 +33,39 @@ enum RunText {
     for check in claims {
       let claim = check.claim
       table.add([
-        check.subject, NumberText.significant(claim.published) + " (\(claim.mark.rawValue))",
-        check.figure.map(NumberText.significant) ?? "-",
-        claim.within.map { "\(NumberText.significant($0.lowerBound)) to \(NumberText.significant($0.upperBound))" }
-          ?? "-",
-        check.holds.map { $0 ? "reproduced" : "not reproduced" } ?? "", claim.source,
+        claim.subject, ClaimWords.published(claim), check.figure.map(NumberText.significant) ?? "-",
+        ClaimWords.accepted(claim.within), check.holds.map { $0 ? "reproduced" : "not reproduced" } ?? "",
+        claim.published.source,
       ])
     }
     return table.text()
   }
 }
 
-extension ClaimCheck {
-  /// "goodput of split over mixed".
-  var subject: String { "\(claim.metric) of \(claim.of)" + (claim.over.map { " over \($0)" } ?? "") }
+/// Claims in words.
+enum ClaimWords {
+  /// "1.4 (A), 1.7 (P)": the published figure and others of it, with their marks.
+  static func published(_ claim: Claim) -> String {
+    ([claim.published] + claim.also).map { citation in
+      (citation.value.map(NumberText.significant) ?? "-") + " (\(citation.mark.rawValue))"
+    }.joined(separator: ", ")
+  }
 
+  /// "1.12 to 1.68", "at least 3", "above 1".
+  static func accepted(_ range: ClosedRange<Double>?) -> String {
+    guard let range else { return "-" }
+    let (low, high) = (range.lowerBound, range.upperBound)
+    if low == (1.0).nextUp, high == .infinity { return "above 1" }
+    if high == .infinity { return "at least \(NumberText.significant(low))" }
+    if low == -.infinity { return "at most \(NumberText.significant(high))" }
+    return "\(NumberText.significant(low)) to \(NumberText.significant(high))"
+  }
+}
+
+extension ClaimCheck {
   /// The claim and our figure in one line.
   var text: String {
-    "\(subject): published \(NumberText.significant(claim.published)), here "
+    "\(claim.subject): published \(ClaimWords.published(claim)), here "
       + (figure.map(NumberText.significant) ?? "not measured")
   }
 }

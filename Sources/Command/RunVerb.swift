@@ -77,6 +77,7 @@ struct RunVerb: ParsableCommand {
     telling.tell(runs)
     let claims = ClaimCheck.check(loaded.scenario.claims, on: runs)
     show(loaded.scenario.question, runs, ids, claims)
+    try claims.faultless()
     try judge(runs, claims)
   }
 

@@ -45,7 +45,7 @@ struct SchemaTests {
     "a percentile that is none": "extends: a.yaml\nslo: {ttft: {q50: 2 s}}",
     "a slowdown of gaps": "extends: a.yaml\nslo: {itl: 2x}",
     "a claim without source": "\(whole)claims: [{metric: goodput, of: a, published: 1, mark: A}]",
-    "a claim's unknown metric": "\(whole)claims: [{metric: godput, of: a, published: 1, mark: A, source: s}]",
+    "a claim's unknown form": "\(whole)claims: [{metric: goodput, of: a, take: men, published: 1, mark: A, source: s}]",
     "a variant's unknown key": "\(whole)variants: {a: {polcy: {}}}",
     "a price without currency": "extends: a.yaml\ncluster: {pools: {a: {price: 2.5 /h}}}",
     "an axis without values": "\(whole)sweep: {seed: 1}",

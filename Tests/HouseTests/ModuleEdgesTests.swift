@@ -21,7 +21,7 @@ import Testing
     "Calibration": ["Units", "Hardware", "Models", "Statistics", "Kernels"],
     "Scenario": ["Units", "Kernel", "Hardware", "Models", "Workload", "Cluster", "Policies", "Yams"],
     "Ledger": ["Units", "GRDB"],
-    "Study": ["Units", "Cluster", "Hardware", "Models", "Workload", "Scenario", "Ledger"],
+    "Study": ["Units", "Kernel", "Cluster", "Hardware", "Models", "Workload", "Scenario", "Ledger"],
     "Report": ["Units", "Cluster", "Hardware", "Models", "Study", "Ledger", "Workload"],
     "Command": [
       "Units", "Hardware", "Models", "Workload", "Cluster", "Policies", "Scenario", "Study", "Report", "Ledger",

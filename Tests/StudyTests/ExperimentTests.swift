@@ -68,7 +68,7 @@ struct ExperimentTests {
   @Test("Every metric that a claim may name is a figure, but for max-rate")
   func claimMetrics() {
     for metric in Claim.metrics where metric != "max-rate" {
-      #expect(ClaimCheck.figure(metric) != nil, "\(metric)")
+      #expect(VariantFigures.figure(metric) != nil, "\(metric)")
     }
   }
 

@@ -87,17 +87,4 @@ public enum KeyTable {
     Key("to", .quantity(Rate.self), "The highest rate.", isRequired: true),
     Key("step", .quantity(Rate.self), "The distance between two rates; without it the search bisects."),
   ]
-
-  private static let claim = [
-    Key("metric", .choice(Claim.metrics), "What is measured.", isRequired: true),
-    Key("of", .name(.variant), "The variant it is measured on.", isRequired: true),
-    Key("over", .name(.variant), "The variant it is divided by."),
-    Key("published", .number(-1e15...1e15), "The published figure.", isRequired: true),
-    Key(
-      "mark", .choice(Claim.Mark.allCases.map(\.rawValue)),
-      "Where it was read: A abstract, P paper, F file of the artifact, D documentation, N third-party note, R recalled.",
-      isRequired: true),
-    Key("within", .range, "The figures that count as reproduced."),
-    Key("source", .text, "The citation.", isRequired: true),
-  ]
 }
