@@ -19,7 +19,7 @@ let package = Package(
   products: [
     .library(
       name: "MedleyCore",
-      targets: ["Units", "Kernel", "Hardware", "Models", "Workload", "Cluster", "Policies"]),
+      targets: ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", "Cluster", "Policies"]),
     .library(name: "MedleyScenario", targets: ["Scenario"]),
     .library(name: "Medley", targets: ["Command", "Scenario"]),
     .executable(name: "medley", targets: ["medley"]),
@@ -36,6 +36,7 @@ let package = Package(
     core("Kernel", ["Units"]),
     core("Hardware", ["Units", "Kernel"]),
     core("Models", ["Units", "Kernel", "Hardware"]),
+    core("Timeline", ["Units"], exclude: ["TIMELINE.md"]),
     core("Workload", ["Units", "Kernel"]),
     core("Cluster", ["Units", "Kernel", "Hardware", "Models", "Workload", histogram], exclude: ["SERVING.md"]),
     core("Policies", ["Units", "Kernel", "Workload", "Cluster"]),
@@ -62,10 +63,11 @@ let package = Package(
     .executableTarget(name: "medley", dependencies: ["Command"]),
 
     .target(
-      name: "Support", dependencies: ["Units", "Kernel", "Models", "Workload", "Cluster", histogram],
+      name: "Support", dependencies: ["Units", "Kernel", "Models", "Timeline", "Workload", "Cluster", histogram],
       path: "Tests/Support"),
     .executableTarget(
-      name: "bench", dependencies: ["Kernel", "Units", "Models", "Workload", "Cluster", "Policies", "Support"],
+      name: "bench",
+      dependencies: ["Kernel", "Units", "Models", "Timeline", "Workload", "Cluster", "Policies", "Support"],
       path: "Tests/Benchmarks"),
     .testTarget(name: "HouseTests"),
     tests("Units", []),
@@ -73,6 +75,7 @@ let package = Package(
     tests("Statistics", []),
     tests("Hardware", []),
     tests("Models", []),
+    tests("Timeline", ["Units", "Kernel"]),
     tests("Workload", ["Statistics"]),
     tests("Cluster", ["Policies", "Models", "Hardware"]),
     tests("Policies", []),

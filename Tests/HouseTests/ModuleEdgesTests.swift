@@ -13,6 +13,7 @@ import Testing
     "Kernel": ["Units"],
     "Hardware": ["Units", "Kernel"],
     "Models": ["Units", "Kernel", "Hardware"],
+    "Timeline": ["Units"],
     "Workload": ["Units", "Kernel"],
     "Cluster": ["Units", "Kernel", "Hardware", "Models", "Workload", "Histogram"],
     "Policies": ["Units", "Kernel", "Workload", "Cluster"],

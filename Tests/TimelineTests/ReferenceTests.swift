@@ -1,0 +1,63 @@
+import Support
+import Testing
+@testable import Timeline
+import Units
+
+/// The timeline against the reference of TIMELINE.md, on random task graphs.
+@Suite struct TimelineReferenceTests {
+  @Test(arguments: [false, true], [false, true])
+  func everyTaskStartsAndEndsAsInTheReference(isShared: Bool, ahead: Bool) {
+    var shared = 0
+    for seed in 0..<400 as Range<UInt64> {
+      let random = RandomPlans(seed: seed, isShared: isShared, repeats: 3, ahead: ahead)
+      let expected = ReferenceTimeline.schedule(
+        random.resources, random.tasks, plans: random.plans.count, release: 5_000)
+      var timeline = Timeline(random.resources)
+      if timeline.isShared { shared += 1 }
+      var recording = Recording()
+      var release = Instant(picoseconds: 5_000)
+      for plan in random.plans {
+        var plan = plan
+        release = timeline.record(&plan, release: release, into: &recording)
+      }
+      #expect(recording.steps.map(\.end.picoseconds) == expected.steps, "seed \(seed)")
+      for (index, task) in recording.tasks.enumerated() where expected.ends[index] >= 0 && task.end > .start {
+        #expect(task.start.picoseconds == expected.starts[index], "seed \(seed), task \(index)")
+        #expect(task.end.picoseconds == expected.ends[index], "seed \(seed), task \(index)")
+      }
+    }
+    #expect((shared > 100) == isShared)
+  }
+
+  @Test func foldingChangesNothing() {
+    var folded = 0
+    for seed in 0..<600 as Range<UInt64> {
+      let random = RandomPlans(seed: seed, isShared: false, repeats: 60, ahead: true)
+      var plain = Timeline(random.resources)
+      var quick = Timeline(random.resources)
+      guard !plain.isShared else { continue }
+      var recording = Recording()
+      var moment = Instant(picoseconds: 7)
+      for plan in random.plans {
+        var plan = plan
+        let end = plain.record(&plan, release: moment, into: &recording)
+        #expect(quick.run(&plan, release: moment) == end, "seed \(seed)")
+        moment = end
+      }
+      #expect(plain.numbers == quick.numbers, "seed \(seed)")
+      if quick.computedTasks < Int64(recording.tasks.count) { folded += 1 }
+    }
+    #expect(folded > 200, "most plans with many repetitions fold")
+  }
+}
+
+extension Timeline {
+  /// All that outlives a step, wherever the rings begin.
+  var numbers: [[Int64]] {
+    let streams = resources.streams.indices
+    return remembered + [
+      streams.map { state[$0] }, streams.map { busy($0) }, streams.map { bytes($0) }, (0..<8).map { bound($0) },
+      [taskCount],
+    ]
+  }
+}
