@@ -38,8 +38,9 @@ let package = Package(
     core("Models", ["Units", "Kernel", "Hardware"]),
     core("Timeline", ["Units"], exclude: ["TIMELINE.md"]),
     core("Workload", ["Units", "Kernel"]),
-    core("Cluster", ["Units", "Kernel", "Hardware", "Models", "Workload", histogram], exclude: ["SERVING.md"]),
-    core("Policies", ["Units", "Kernel", "Workload", "Cluster"]),
+    core(
+      "Cluster", ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", histogram], exclude: ["SERVING.md"]),
+    core("Policies", ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", "Cluster"]),
 
     .target(
       name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),

@@ -10,7 +10,7 @@ extension Operators {
     dense("ffn", layers, .feedForward, shape, width: shape.width, role)
   }
 
-  private func dense(
+  func dense(
     _ name: String, _ layers: Int, _ weightClass: WeightClass, _ shape: FeedForward, width: Int, _ role: Layer.Role
   ) -> [CostTerm] {
     let (inner, ups) = (inner(width), Double(shape.ups))

@@ -48,7 +48,7 @@ struct Operators {
   }
 
   /// The terms of layers of one role, equal mixers and equal feed-forward blocks counted together.
-  private func blocks(of layers: [Layer], _ role: Layer.Role) -> [CostTerm] {
+  func blocks(of layers: [Layer], _ role: Layer.Role) -> [CostTerm] {
     var terms = [norms(layers.reduce(0) { $0 + $1.norms }, role)]
     terms += mixers(layers.compactMap(\.mixer), role)
     terms += allReduce("all-reduce.attention", layers.count { $0.mixer != nil && !$0.parallel }, role)
@@ -168,7 +168,7 @@ struct Operators {
   // MARK: Elementwise
 
   /// `count` norms, each with the residual sum before it: two reads and two writes.
-  private func norms(_ count: Int, _ role: Layer.Role) -> CostTerm {
+  func norms(_ count: Int, _ role: Layer.Role) -> CostTerm {
     var term = elementwise("norms", count, role, bytes: 4 * hidden * activation)
     term.kernel = rowKernel(EngineKernels.Rows.norm, elements: 4 * hidden)
     return term

@@ -99,6 +99,24 @@ public struct StepShape: Hashable, Sendable {
     windowedDecodeContext += run.windowed * steps + run.growing * later
   }
 
+  /// The step without its decodes.
+  public var prompts: StepShape {
+    var shape = self
+    shape.decodes = 0
+    shape.decodeContext = 0
+    shape.windowedDecodeContext = 0
+    return shape
+  }
+
+  /// The step without its prompts.
+  public var decoding: StepShape {
+    var shape = StepShape(window: window)
+    shape.decodes = decodes
+    shape.decodeContext = decodeContext
+    shape.windowedDecodeContext = windowedDecodeContext
+    return shape
+  }
+
   /// Tokens that pass through the layers.
   @inlinable
   public var tokens: Int { prefillTokens + decodes }

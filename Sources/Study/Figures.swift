@@ -1,11 +1,12 @@
 import Cluster
 import Ledger
+import Units
 
 extension Summary {
   /// Every figure as a row, in a fixed order: the cluster's by the keys of `Figure`, how each objective was met, then
   /// each tenant's ("tenant chat"), each pool's ("pool decode") and each path's ("path prefill -> decode"). What was not measured has no row.
   public var rows: [MetricRow] {
-    var rows = Rows(scope: "cluster")
+    var rows = Rows(scope: "cluster", duration: duration)
     for figure in Figure.all { rows.add(figure.key, figure.value(self), figure.unit.rawValue) }
     rows.add("events", events)
     if let slo { rows.add(slo) }
@@ -19,6 +20,8 @@ extension Summary {
 /// Rows under construction.
 private struct Rows {
   var scope: String
+  /// The length of the run.
+  var duration: Seconds
   var all: [MetricRow] = []
 
   mutating func add(_ name: String, _ value: Double?, _ unit: String = "share") {
@@ -77,6 +80,20 @@ private struct Rows {
       add("prefix_blocks_evicted", prefixes.evictedBlocks)
     }
     for (name, share) in pool.time.named { add("time_share_\(name)", share) }
+    if let placement = pool.placement { add(placement, time: duration.value * Double(pool.replicas)) }
+  }
+
+  private mutating func add(_ placement: PlacementSummary, time: Double) {
+    for stream in placement.streams {
+      add("busy-\(stream.name)", time > 0 ? stream.busy.seconds / time : nil)
+      add("busy-seconds-\(stream.name)", stream.busy.seconds, "s")
+      if stream.carries { add("bytes-\(stream.name)", Double(stream.bytes), "B") }
+    }
+    for holding in placement.holdings {
+      add("held-\(holding.memory)", holding.bytes, "B")
+      add("held-share-\(holding.memory)", holding.capacity > 0 ? holding.bytes / holding.capacity : nil)
+    }
+    for figure in placement.figures { add(figure.name, figure.value, figure.unit) }
   }
 
   mutating func add(_ transfer: TransferSummary) {

@@ -57,6 +57,9 @@ struct SharedFlows {
   /// Whether no task is under way or waits.
   var isDrained: Bool { open.isEmpty }
 
+  /// Goes back to before all that ran, where nothing is under way: the next release says what moment it is.
+  mutating func rewind() { now = 0 }
+
   /// Issues `plan` and advances until every task of it that is not ahead has ended; that moment.
   mutating func advance(
     _ plan: StepPlan, _ release: Int64, _ state: UnsafeMutablePointer<Int64>, _ recording: inout Recording?
@@ -163,9 +166,8 @@ struct SharedFlows {
     guard task.rest == 0, !task.flows, task.least <= now || now >= Timeline.horizon else { return false }
     let planned = task.pending.task
     running[stream] = nil
-    state[layout.busy + stream] &+= now - task.start
+    state[layout.busy(planned)] &+= now - task.start
     state[layout.bytes + stream] &+= planned.bytes
-    state[layout.bounds + Int(planned.bound & 7)] &+= now - task.start
     state[stream] = now
     open.remove(task.pending.number)
     awaited.remove(task.pending.number)

@@ -31,6 +31,9 @@ public struct TaskLabel: Hashable, Sendable {
 
   @inlinable
   init(index: Int16) { self.index = index }
+
+  /// The label of a policy that has not begun: that of a plan's first label.
+  public static let unnamed = TaskLabel(index: 0)
 }
 
 /// One task of a plan.
@@ -41,7 +44,7 @@ public struct PlannedTask: BitwiseCopyable, Sendable {
   public var label: Int16
   /// The ring it is put in; -1 for none.
   public var ring: Int16 = -1
-  /// What bounds it, as the one who reads the plan counts: an index below 8.
+  /// What bounds it, as the one who reads the plan counts: an index below ``Timeline/boundCount``.
   public var bound: UInt8 = 0
   /// Whether the step does not wait for it.
   public var isAhead = false

@@ -26,9 +26,9 @@ public struct Timeline: ~Copyable {
     /// The place of each ring's first entry, and its size.
     var rings: [(base: Int, size: Int)] = []
     var heads: Int
+    /// Picoseconds of each stream's tasks by what bounds them, ``Timeline/boundCount`` for each stream.
     var busy: Int
     var bytes: Int
-    var bounds: Int
     var tasks: Int
     var count: Int
 
@@ -41,10 +41,15 @@ public struct Timeline: ~Copyable {
       }
       heads = next
       busy = heads + resources.rings.count
-      bytes = busy + streams
-      bounds = bytes + streams
-      tasks = bounds + 8
+      bytes = busy + streams * Timeline.boundCount
+      tasks = bytes + streams
       count = tasks + 1
+    }
+
+    /// Where the time of a task is counted.
+    @inline(__always)
+    func busy(_ task: PlannedTask) -> Int {
+      busy + Int(task.stream) * Timeline.boundCount + Int(task.bound) % Timeline.boundCount
     }
   }
 
@@ -66,12 +71,14 @@ public struct Timeline: ~Copyable {
     ends.deallocate()
   }
 
+  /// Things that may bound a task.
+  public static var boundCount: Int { 8 }
   /// Picoseconds in which `stream` ran tasks.
-  public func busy(_ stream: Int) -> Int64 { state[layout.busy + stream] }
+  public func busy(_ stream: Int) -> Int64 { (0..<Self.boundCount).reduce(0) { $0 &+ busy(stream, bound: $1) } }
+  /// Picoseconds in which `stream` ran tasks that `bound` bounds.
+  public func busy(_ stream: Int, bound: Int) -> Int64 { state[layout.busy + stream * Self.boundCount + bound] }
   /// Bytes that crossed the route of `stream`.
   public func bytes(_ stream: Int) -> Int64 { state[layout.bytes + stream] }
-  /// Picoseconds of tasks by what bounds them, over all streams.
-  public func bound(_ bound: Int) -> Int64 { state[layout.bounds + bound] }
   /// Tasks that ran, folded ones included.
   public var taskCount: Int64 { state[layout.tasks] }
   /// Tasks that were computed one by one; the others were folded.
@@ -92,7 +99,10 @@ public struct Timeline: ~Copyable {
   public func save(into snapshot: UnsafeMutablePointer<Int64>) { snapshot.update(from: state, count: layout.count) }
 
   /// Goes back to a snapshot. Complexity: O(streams + rings).
-  public func restore(from snapshot: UnsafePointer<Int64>) { state.update(from: snapshot, count: layout.count) }
+  public mutating func restore(from snapshot: UnsafePointer<Int64>) {
+    state.update(from: snapshot, count: layout.count)
+    flows?.rewind()
+  }
 
   /// Runs `plan`, released at `release`, and returns the end of its step.
   ///
@@ -170,9 +180,8 @@ public struct Timeline: ~Copyable {
               }
               state[stream] = end
               if task.ring >= 0 { push(Int(task.ring), end) }
-              state[layout.busy + stream] &+= length
+              state[layout.busy(task)] &+= length
               state[layout.bytes + stream] &+= task.bytes
-              state[layout.bounds + Int(task.bound & 7)] &+= length
               let moved = end &- ends[index]
               if shift == .min { shift = moved } else if moved != shift { isUniform = false }
               ends[index] = end
@@ -214,9 +223,8 @@ public struct Timeline: ~Copyable {
       let length = Self.length(task, rate: rates[stream]) &* rest
       ends[index] += jump
       state[stream] = ends[index]
-      state[layout.busy + stream] &+= length
+      state[layout.busy(task)] &+= length
       state[layout.bytes + stream] &+= task.bytes &* rest
-      state[layout.bounds + Int(task.bound & 7)] &+= length
       if !task.isAhead, ends[index] > stepEnd { stepEnd = ends[index] }
     }
     for (ring, (base, size)) in layout.rings.enumerated()

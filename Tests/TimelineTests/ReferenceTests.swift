@@ -56,7 +56,7 @@ extension Timeline {
   var numbers: [[Int64]] {
     let streams = resources.streams.indices
     return remembered + [
-      streams.map { state[$0] }, streams.map { busy($0) }, streams.map { bytes($0) }, (0..<8).map { bound($0) },
+      streams.map { state[$0] }, streams.map { busy($0) }, streams.map { bytes($0) },
       [taskCount],
     ]
   }

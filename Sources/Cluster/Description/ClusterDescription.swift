@@ -48,11 +48,13 @@ public struct EngineDescription: Sendable {
   public var preemption: Preemption
   /// Watts of the whole engine.
   public var power: EnginePower
+  /// What places its steps over several devices, in place of `cost`; nil for an engine of equal devices.
+  public var placed: PlacedEngine?
 
   /// An engine.
   public init(
     cost: StepCost, cache: KVCacheDescription, maxSequences: Int, maxBatchTokens: Int,
-    preemption: Preemption = .recompute, power: EnginePower = EnginePower()
+    preemption: Preemption = .recompute, power: EnginePower = EnginePower(), placed: PlacedEngine? = nil
   ) {
     self.cost = cost
     self.cache = cache
@@ -60,6 +62,7 @@ public struct EngineDescription: Sendable {
     self.maxBatchTokens = maxBatchTokens
     self.preemption = preemption
     self.power = power
+    self.placed = placed
   }
 }
 

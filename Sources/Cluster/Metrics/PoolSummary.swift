@@ -35,6 +35,8 @@ public struct PoolSummary: Hashable, Sendable {
   public var swapped = Memory(0)
   /// What the prefix caches did; nil where prefixes are not kept.
   public var prefixes: PrefixTotals?
+  /// What its placed engines did; nil where its engines are not placed.
+  public var placement: PlacementSummary?
   /// Power integrated over the run: watts in prefill, in decode and idle times the time in each.
   public var energy = Energy(0)
   /// Energy over the run's length.
@@ -79,12 +81,17 @@ public struct PoolSummary: Hashable, Sendable {
       )
       prefill += times.prefill
       decode += times.decode
+      if let did = replica.placed {
+        placement = (placement ?? PlacementSummary(engine.placed)) + did
+        continue
+      }
       energy =
         energy
         + Energy(
           engine.power.idle.value * times.idle + engine.power.prefill.value * times.prefill
             + engine.power.decode.value * times.decode)
     }
+    if let placed = engine.placed { energy = placed.energy(placement, replicas: pool.replicas, duration: run) }
     let capacity = run * Double(pool.replicas)
     guard capacity > 0 else { return }
     averagePower = Power(energy.value / run)

@@ -120,11 +120,21 @@ public struct ReplicaTotals: Hashable, Sendable {
   public var blockSeconds = 0.0
   /// What its prefix cache did; nil where prefixes are not kept.
   public var prefixes: PrefixTotals?
+  /// What its placed engine did; nil where the engine is not placed.
+  public var placed: PlacedTotals?
   /// Occupancy over time at no more than 512 moments.
   public var occupancy: [OccupancySample] = []
 
   /// A replica that did nothing.
   public init() {}
+
+  /// Adds what a placed engine did: its time under load is shared among roofs as its tasks' time is.
+  mutating func add(_ totals: PlacedTotals) {
+    placed = totals
+    for stream in totals.streams { roofs.add(stream.bounds, count: 1) }
+    let loaded = prefillTime.seconds + decodeTime.seconds - swapTime.seconds
+    if roofs.total > 0 { roofs.scale(by: loaded / roofs.total) }
+  }
 }
 
 /// What one path between pools carried over the run.

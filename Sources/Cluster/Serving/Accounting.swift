@@ -12,6 +12,10 @@ extension ServingCore {
     let run = lane.pointee.decodeRun
     let steps = lane.pointee.decodes
     replica.pointee.totals.totals.add(run, steps: steps)
+    if let placed = replica.pointee.placed {
+      placed.pointee.keep(steps)
+      return
+    }
     costs[replica.pointee.pool].addDecodeRoofs(
       run, steps: steps, total: Interval(picoseconds: now - lane.pointee.start), to: &replica.pointee.totals.roofs)
   }
@@ -109,6 +113,7 @@ extension ServingCore {
       totals.prefillTime = Interval(picoseconds: times[PowerState.prefill.rawValue])
       totals.decodeTime = Interval(picoseconds: times[PowerState.decode.rawValue])
       totals.prefixes = replicas[index].prefixes?.pointee.totals
+      if let placed = replicas[index].placed?.pointee.totals() { totals.add(placed) }
       return totals
     }
     return RunResult(

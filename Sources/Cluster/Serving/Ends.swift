@@ -47,6 +47,7 @@ extension ServingCore {
     if lane.pointee.window > 0 { lane.pointee.fillWindows(steps) }
     lane.pointee.lastDecodeEnd = now
     if lane.pointee.standing != .max { lane.pointee.standing -= steps }
+    if let placed = replica.pointee.placed, placed.pointee.largestGain > 1 { gain(lane, placed) }
     guard lane.pointee.endings.leastKey == lane.pointee.counter else { return }
     let own = lane.pointee.replica
     while lane.pointee.endings.leastKey == lane.pointee.counter {

@@ -29,6 +29,8 @@ struct Replica: ~Copyable {
   var cachedBlocks = 0
   /// The prefix cache; nil where prefixes are not kept.
   let prefixes: UnsafeMutablePointer<PrefixCache>?
+  /// What places the steps over several devices; nil where the engine's cost times them.
+  let placed: UnsafeMutablePointer<PlacedState>?
   /// Running and prefilling sequences over all lanes.
   var sequences = 0
   /// Whether this instant has done something here.
@@ -60,8 +62,14 @@ struct Replica: ~Copyable {
     watermark = engine.cache.watermark
     maxSequences = engine.maxSequences
     maxBatchTokens = engine.maxBatchTokens
+    let window = engine.cost.window
     stageFree = Column(repeating: 0, count: engine.cost.stageCount)
     totals.pool = pool
+    placed = engine.placed.map { engine in
+      let state = UnsafeMutablePointer<PlacedState>.allocate(capacity: 1)
+      state.initialize(to: PlacedState(engine, window: window))
+      return state
+    }
     prefixes = evict.map { policy in
       let cache = UnsafeMutablePointer<PrefixCache>.allocate(capacity: 1)
       cache.initialize(to: PrefixCache(policy: policy))
@@ -72,6 +80,8 @@ struct Replica: ~Copyable {
   deinit {
     prefixes?.deinitialize(count: 1)
     prefixes?.deallocate()
+    placed?.deinitialize(count: 1)
+    placed?.deallocate()
   }
 
   @inline(__always)

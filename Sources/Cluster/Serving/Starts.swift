@@ -127,6 +127,9 @@ extension ServingCore {
   private mutating func grow(
     _ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>, _ swappedTokens: inout Int
   ) throws -> Bool {
+    if let placed = replica.pointee.placed, placed.pointee.largestGain > 1 {
+      return try growGaining(lane, replica, placed, &swappedTokens)
+    }
     let kind = lane.pointee.growing(after: 0)
     var hasPreempted = false
     while Int(lane.pointee.residues[kind]) > replica.pointee.blocks - replica.pointee.usedBlocks {
@@ -144,7 +147,7 @@ extension ServingCore {
 
   /// Preempts, of the sequences of `lane` in the least urgent class there is, the last prefilling one or else the last
   /// running one.
-  private mutating func preempt(
+  mutating func preempt(
     _ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>, _ swappedTokens: inout Int
   ) {
     accountOccupancy(replica, used: replica.pointee.usedBlocks)
@@ -283,14 +286,15 @@ extension ServingCore {
   private mutating func launchDecode(
     _ index: Int, _ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>, _ swappedTokens: Int
   ) {
+    if let placed = replica.pointee.placed {
+      launchPlaced(index, lane, replica, placed, swappedTokens)
+      return
+    }
     guard replica.pointee.lanes.count == 1 else {
       launchStep(index, lane, replica, decodes: true, swappedTokens)
       return
     }
-    var steps = min(lane.pointee.endings.leastKey - lane.pointee.counter, lane.pointee.standing, segmentSteps)
-    if lane.pointee.window > 0 { steps = min(steps, lane.pointee.fillings.leastKey - lane.pointee.counter) }
-    if lane.pointee.isDirty { steps = 1 }
-    steps = stepsWithRoom(lane, replica, from: 1, to: steps, free: replica.pointee.blocks - replica.pointee.usedBlocks)
+    let steps = segmentLength(lane, replica)
     let swap = swapTime(replica, swappedTokens)
     lane.pointee.isBusy = true
     lane.pointee.start = now
@@ -299,6 +303,16 @@ extension ServingCore {
     costs[replica.pointee.pool].tabulateDecode(
       lane.pointee.decodeRun, steps: steps, from: Instant(picoseconds: now + swap), into: lane.pointee.ends.base)
     laneEnds.set(index, Instant(picoseconds: lane.pointee.ends[steps - 1]))
+  }
+
+  /// Decode steps through which nothing changes, as far as can be told, at most ``segmentSteps``.
+  @inline(__always)
+  func segmentLength(_ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>) -> Int {
+    var steps = min(lane.pointee.endings.leastKey - lane.pointee.counter, lane.pointee.standing, segmentSteps)
+    if lane.pointee.window > 0 { steps = min(steps, lane.pointee.fillings.leastKey - lane.pointee.counter) }
+    if lane.pointee.isDirty { steps = 1 }
+    return stepsWithRoom(
+      lane, replica, from: 1, to: steps, free: replica.pointee.blocks - replica.pointee.usedBlocks)
   }
 
   /// How many steps of a segment, of which those before `from` have their blocks, can take theirs from `free`.
@@ -330,7 +344,11 @@ extension ServingCore {
     lane.pointee.isSegment = false
     replica.pointee.totals.totals.add(shape)
     var end = now + swapTime(replica, swappedTokens)
-    for stage in 0..<replica.pointee.lanes.count {
+    if let placed = replica.pointee.placed {
+      placed.pointee.readSequences(of: lane, self, decodes: decodes)
+      end = placed.pointee.run(shape, from: end)
+    }
+    for stage in 0..<(replica.pointee.placed == nil ? replica.pointee.lanes.count : 0) {
       end = max(end, replica.pointee.stageFree[stage]) + accountStep(shape, replica, stage: stage)
       replica.pointee.stageFree[stage] = end
     }
@@ -360,7 +378,7 @@ extension ServingCore {
 
   /// The time that `tokens` KV tokens take to or from host memory, in picoseconds.
   @inline(__always)
-  private func swapTime(_ replica: UnsafeMutablePointer<Replica>, _ tokens: Int) -> Int64 {
+  func swapTime(_ replica: UnsafeMutablePointer<Replica>, _ tokens: Int) -> Int64 {
     guard tokens > 0 else { return 0 }
     let engine = cluster.pools[replica.pointee.pool].engine
     guard case .swap(let bandwidth, let latency) = engine.preemption else { return 0 }

@@ -229,6 +229,10 @@ struct RequestLinks: ~Copyable {
   @inline(__always)
   func before(_ request: Int32) -> Int32 { previous[Int(request)] }
 
+  /// The request after `request` in its list; -1 for the last.
+  @inline(__always)
+  func after(_ request: Int32) -> Int32 { next[Int(request)] }
+
   @inline(__always)
   func popFront(_ list: inout RequestList) -> Int32 {
     let request = list.head

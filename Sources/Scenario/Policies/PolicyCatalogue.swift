@@ -25,6 +25,9 @@ public struct PolicyCatalogue: Sendable {
   /// The policies by name that say which blocks leave a prefix cache.
   public private(set) var evicts: [String: Listing<any EvictPolicy>] = [:]
 
+  /// The placement policies by name.
+  public private(set) var places: [String: any PlacePolicy.Type] = [:]
+
   /// A catalogue without policies.
   public init() {}
 
@@ -45,6 +48,9 @@ public struct PolicyCatalogue: Sendable {
   ) {
     batches[P.name] = Listing(name: P.name, summary: summary, settings: settings, read: { read($0, $1) })
   }
+
+  /// Adds a placement policy under its own name, in place of another of that name. It reads its own settings.
+  public mutating func addPlace<P: PlacePolicy>(_ type: P.Type) { places[P.name] = type }
 
   /// Adds a policy for prefix caches under its own name, in place of another of that name; `none` is not to be had.
   ///

@@ -55,6 +55,9 @@ extension PolicyCatalogue {
     catalogue.addEvict(
       LeastFrequentlyUsed.self, "The block that the fewest requests found leaves first.", settings: []
     ) { _, _ in LeastFrequentlyUsed() }
+    catalogue.addPlace(Resident.self)
+    catalogue.addPlace(LayerStreaming.self)
+    catalogue.addPlace(AttentionOffload.self)
     return catalogue
   }()
 

@@ -17,6 +17,8 @@ struct EngineBuild {
   var placement = Placement()
   /// Measured kernels that operators run as; nil for the roofline.
   var kernels: EngineKernels?
+  /// Whether a placement policy says where everything stands.
+  var isPlaced = false
 
   /// The engine of a pool; nil with a diagnostic at the pool's name or at the setting to blame.
   func engine(pool: String, deviceName: String, _ fields: Fields) -> EngineCost? {
@@ -130,7 +132,7 @@ struct EngineBuild {
   private func warnOfLargeCache(_ engine: EngineCost, _ pool: String, _ deviceName: String, _ fields: Fields) {
     let memory = engine.memory
     let cache = memory.cacheBytesPerToken * Double(memory.cacheTokens)
-    guard plan.blocks != nil, memory.taken + cache > memory.available else { return }
+    guard !isPlaced, plan.blocks != nil, memory.taken + cache > memory.available else { return }
     fields.diagnostics.warning(
       at: fields.place, "pool '\(pool)' has not the memory that its kv-cache.capacity asks for",
       why: "weights \(Memory(memory.weights).text) + workspace \(Memory(memory.workspace).text) + KV cache "

@@ -1,3 +1,4 @@
+import Cluster
 import Hardware
 import Models
 import Units
@@ -11,12 +12,64 @@ struct PlacementSection {
   struct Found {
     var placement = Placement()
     var power = Watts()
+    /// What a placement policy makes of it; nil where the pool names none.
+    var plan: PlacedPlan?
   }
 
   /// Watts of a replica's drives.
   struct Watts {
     var idle = Power(0)
     var busy = Power(0)
+  }
+
+  /// What the placement policy under `place` makes of its settings; nil where `place` names none.
+  func policy(_ pool: Fields, _ policies: PolicyCatalogue, _ settings: (Fields) -> FieldSettings?) -> Found? {
+    guard let element = pool.element("place") else { return nil }
+    let name: String
+    let inner: Element
+    switch element.content {
+    case .scalar(let text, _): (name, inner) = (text, Element(.null, at: element.place))
+    case .mapping(let entries) where entries.count == 1: (name, inner) = (entries[0].key, entries[0].value)
+    default: return nil
+    }
+    guard let policy = policies.places[name] else {
+      guard !["weights", "kv-cache"].contains(name) else { return nil }
+      let names = policies.places.keys.sorted()
+      reading.diagnostics.error(
+        at: element.entries?.first?.keyPlace ?? element.place, "no placement policy is named '\(name)'",
+        why: "'place' names one, or says where 'weights' and 'kv-cache' stand; the placement policies are "
+          + wordList(names, or: "and"),
+        fix: didYouMean(name, among: names + ["weights", "kv-cache"], else: "choose one of them"))
+      return Found()
+    }
+    reading.note(pool.path("place"), name, .given(element.entries?.first?.keyPlace ?? element.place))
+    let fields = Fields(inner, path: "\(pool.path("place")).\(name)", reading: reading)
+    var found = Found()
+    found.plan = settings(fields).flatMap { policy.plan($0) }
+    fields.finish()
+    return found
+  }
+
+  /// Whether an engine of `layout` can run what a placement policy planned; takes its KV blocks into the memory plan.
+  func check(_ placed: PlacedPlan, _ layout: EngineLayout, _ pool: Fields, _ plan: inout MemoryPlan) -> Bool {
+    let devices = layout.tensorParallel
+    if layout.devices != devices || layout.expertParallel > 1 {
+      reading.diagnostics.error(
+        at: pool.valuePlace(of: "place"), "a placed engine has one stage, whose devices share every layer",
+        why: "the placement policy says itself which device computes what",
+        fix: "leave pipeline-parallel, data-parallel-attention and expert-parallel away")
+      return false
+    }
+    guard placed.cacheTokens >= Double(plan.blockTokens) else {
+      reading.diagnostics.error(
+        at: pool.valuePlace(of: "place"), "no KV block fits where the placement policy puts the KV cache",
+        why: "a block has \(plan.blockTokens) tokens, and there is room for \(Int(max(0, placed.cacheTokens)))",
+        fix: "more memory, fewer weights beside it, or a smaller format")
+      return false
+    }
+    let given = plan.blocks ?? .max
+    plan.blocks = min(given, Int(min(placed.cacheTokens, 2e9)) / plan.blockTokens)
+    return true
   }
 
   /// The placement under `place`; what is faulty is left out, with diagnostics.
@@ -88,4 +141,11 @@ extension ServedModel {
     let layers = Double(max(1, transformer.layers.count) * layout.tensorParallel)
     return transformer.cacheBytesPerToken(formats.cache) * Double(plan.blockTokens) / layers
   }
+}
+
+extension Placement {
+  /// Weights and KV cache stand where a placement policy says: the devices' own memory bounds neither.
+  static let beside = Placement(
+    weights: Stream(name: "place", capacity: 1e18, readRate: 1e15, writeRate: 1e15),
+    cache: Stream(name: "place of the KV cache", capacity: 1e18, readRate: 1e15, writeRate: 1e15))
 }

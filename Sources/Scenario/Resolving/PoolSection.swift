@@ -63,11 +63,20 @@ struct PoolSection {
     let (stageLink, expertLink) = (link("stage-link"), link("expert-link"))
     let batch = fields.has("batch") ? Self.batch(fields, policies, context) : batch
     let free = freeOperators(fields)
-    let place = PlacementSection(reading: reading, shelf: shelf).placement(
-      fields, device: device?.value, devices: layout.devices, blockBytes: model.map { $0.layerBlock(plan, layout) })
-    let power = power(fields, device, layout, drives: place.power)
-    let price = price(fields, device, layout)
     let model = served(fields)
+    let placing = PlacementSection(reading: reading, shelf: shelf)
+    let place =
+      placing.policy(fields, policies) { settings in
+        guard let model, let device else { return nil }
+        return FieldSettings(
+          fields: settings, shelf: shelf, policies: policies, context: context, served: model, device: device.value,
+          layout: layout, memory: plan, kernels: kernels)
+      }
+      ?? placing.placement(
+        fields, device: device?.value, devices: layout.devices,
+        blockBytes: self.model.map { $0.layerBlock(plan, layout) })
+    let power = power(fields, device, layout, place)
+    let price = price(fields, device, layout, place.plan)
     fields.finish()
     if let replicas, let copies, replicas * copies > Self.replicaLimit {
       reading.diagnostics.error(
@@ -77,9 +86,11 @@ struct PoolSection {
     guard let device, let replicas, let copies, let preemption, let batch, let model,
       reading.diagnostics.errorCount == errors
     else { return nil }
+    if let placed = place.plan, !placing.check(placed, layout, fields, &plan) { return nil }
     let build = EngineBuild(
       model: model, layout: layout, device: device.value, stageLink: stageLink, expertLink: expertLink, plan: plan,
-      free: free, placement: place.placement, kernels: kernels)
+      free: free, placement: place.plan == nil ? place.placement : .beside, kernels: kernels,
+      isPlaced: place.plan != nil)
     guard let engine = build.engine(pool: name, deviceName: device.name, fields) else { return nil }
     if evict != nil, !prefixes.check(engine, model.name) { return nil }
     let blocks = engine.memory.blocks
@@ -91,7 +102,7 @@ struct PoolSection {
     noteKernels(engine, kernels, fields)
     let description = EngineDescription(
       cost: engine.cost, cache: cacheDescription, maxSequences: plan.maxSequences, maxBatchTokens: plan.maxBatchTokens,
-      preemption: preemption, power: power)
+      preemption: preemption, power: power, placed: place.plan?.engine)
     return (
       PoolDescription(
         name: name, replicas: replicas * copies, engine: description, batch: batch.policy, price: price,
@@ -237,13 +248,21 @@ struct PoolSection {
 
   /// Watts of one replica.
   private func power(
-    _ fields: Fields, _ device: (name: String, value: Device)?, _ layout: EngineLayout, drives: PlacementSection.Watts
+    _ fields: Fields, _ device: (name: String, value: Device)?, _ layout: EngineLayout, _ place: PlacementSection.Found
   ) -> EnginePower {
+    let watts = fields.fields("power")
+    if let streams = place.plan?.engine.power {
+      let (idle, busy) = (
+        streams.reduce(0) { $0 + $1.idle.value }, streams.reduce(0) { $0 + max($1.busy.value, $1.computing.value) }
+      )
+      watts.finish()
+      return EnginePower(idle: Power(idle), prefill: Power(busy), decode: Power(busy))
+    }
     let own = device?.value.power
     let devices = Double(layout.devices)
+    let drives = place.power
     let source =
       "\(layout.devices) x \(device?.name ?? "device")" + (drives.busy.value > 0 ? " and the drives of place" : "")
-    let watts = fields.fields("power")
     func read(_ key: String, _ value: Sourced<Power>?, _ drives: Power) -> Power {
       let fallback = (value?.value ?? Power(0)) * devices + drives
       return watts.quantity(key, Power.self, default: fallback, because: source) ?? fallback
@@ -256,10 +275,16 @@ struct PoolSection {
   }
 
   /// Dollars per hour of one replica.
-  private func price(_ fields: Fields, _ device: (name: String, value: Device)?, _ layout: EngineLayout) -> Price {
+  private func price(
+    _ fields: Fields, _ device: (name: String, value: Device)?, _ layout: EngineLayout, _ placed: PlacedPlan?
+  ) -> Price {
     let own = device?.value.price
-    let fallback = (own?.price.value ?? Price(0)) * Double(layout.devices)
-    let source = own.map { "\(layout.devices) x \(device?.name ?? "device"), \($0.date)" } ?? "nobody lets the device"
+    var fallback = (own?.price.value ?? Price(0)) * Double(layout.devices)
+    var source = own.map { "\(layout.devices) x \(device?.name ?? "device"), \($0.date)" } ?? "nobody lets the device"
+    for (other, count) in placed?.devices ?? [] {
+      fallback = fallback + (other.price?.price.value ?? Price(0)) * Double(count)
+      source += "; \(count) x \(other.name), \(other.price?.date ?? "let by nobody")"
+    }
     return fields.quantity("price", Price.self, default: fallback, because: source) ?? fallback
   }
 }

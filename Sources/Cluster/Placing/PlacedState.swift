@@ -1,0 +1,116 @@
+import Models
+import Timeline
+import Units
+
+/// The placed engine of one replica while a run lasts: its policy's copy, its timeline, and what may be taken back.
+struct PlacedState: ~Copyable {
+  private var policy: any PlacePolicy
+  private var timeline: Timeline
+  private var plan = StepPlan()
+  private var steps = 0
+  /// The timeline before the steps under way, and after each of them.
+  private let snapshots: UnsafeMutablePointer<Int64>
+  private let window: Int
+  /// Steps that are tabulated and may be cut.
+  private var tabulated = 0
+  var sequences = GrowingList<StepSequence>()
+
+  let readsSequences: Bool
+  let isSteady: Bool
+  let largestGain: Int
+
+  init(_ engine: PlacedEngine, window: Int) {
+    policy = engine.policy
+    timeline = Timeline(engine.resources)
+    self.window = window
+    readsSequences = policy.readsSequences
+    isSteady = policy.isSteady && !policy.readsSequences
+    largestGain = max(1, policy.largestGain)
+    snapshots = .allocate(capacity: (segmentSteps + 1) * timeline.snapshotCount)
+    snapshots.initialize(repeating: 0, count: (segmentSteps + 1) * timeline.snapshotCount)
+    policy.begin(&plan)
+  }
+
+  deinit { snapshots.deallocate() }
+
+  /// The end of a step of `shape` that is released at `release`.
+  mutating func run(_ shape: StepShape, from release: Int64) -> Int64 {
+    plan.removeAll()
+    policy.place(
+      StepView(
+        shape: shape, sequences: UnsafeBufferPointer(start: sequences.base, count: sequences.count), step: steps),
+      into: &plan)
+    steps += 1
+    sequences.removeAll()
+    return timeline.run(&plan, release: Instant(picoseconds: release)).picoseconds
+  }
+
+  /// The ends of up to `most` decode steps from `release` on; how many.
+  mutating func tabulate(
+    _ run: DecodeRun, most: Int, from release: Int64, into ends: UnsafeMutablePointer<Int64>
+  ) -> Int {
+    let width = timeline.snapshotCount
+    var now = release
+    tabulated = 0
+    while tabulated < most {
+      now = self.run(StepShape(run.after(tabulated), window: window), from: now)
+      ends[tabulated] = now
+      tabulated += 1
+      guard isSteady, timeline.isDrained else { break }
+      timeline.save(into: snapshots + tabulated * width)
+    }
+    return tabulated
+  }
+
+  /// Keeps the first `count` of the steps tabulated last, and forgets those after them.
+  mutating func keep(_ count: Int) {
+    guard count < tabulated else { return }
+    timeline.restore(from: snapshots + count * timeline.snapshotCount)
+    steps -= tabulated - count
+    tabulated = count
+  }
+
+  /// Tokens that `sequence` gains in a decode step.
+  func gain(of sequence: StepSequence) -> Int { min(max(1, policy.gain(of: sequence)), largestGain) }
+
+  private func roofs(of stream: Int) -> RoofTimes {
+    var times = RoofTimes()
+    for roof in Roof.allCases { times[roof] = Double(timeline.busy(stream, bound: roof.rawValue)) * 1e-12 }
+    return times
+  }
+
+  /// What it did over the run.
+  func totals() -> PlacedTotals {
+    let streams = timeline.resources.streams.indices
+    return PlacedTotals(
+      streams: streams.map {
+        PlacedTotals.Stream(
+          name: timeline.resources.streams[$0].name, busy: Interval(picoseconds: timeline.busy($0)),
+          bounds: roofs(of: $0), bytes: timeline.bytes($0), carries: !timeline.resources.streams[$0].route.isEmpty)
+      }, tasks: timeline.taskCount, figures: policy.figures)
+  }
+}
+
+/// What a placed engine did over a run.
+public struct PlacedTotals: Hashable, Sendable {
+  /// What one stream did.
+  public struct Stream: Hashable, Sendable {
+    /// Its name.
+    public var name: String
+    /// Time in which it ran tasks.
+    public var busy: Interval
+    /// The same in seconds by the roof that bounds the tasks.
+    public var bounds: RoofTimes
+    /// Bytes that crossed its route.
+    public var bytes: Int64
+    /// Whether it has a route.
+    public var carries: Bool
+  }
+
+  /// Its streams.
+  public var streams: [Stream]
+  /// Tasks that ran.
+  public var tasks: Int64
+  /// What its policy counted.
+  public var figures: [PlacedFigure]
+}

@@ -1,0 +1,69 @@
+import Hardware
+
+/// Operators of a model that run on one device one after another: what a placement policy places as one.
+public struct Piece: Sendable {
+  private let terms: [CompiledTerm]
+  /// Bytes of weights that it reads on each device; those of routed experts are not among them.
+  public let weights: Double
+  /// Whether it can take no time.
+  public var isEmpty: Bool { terms.isEmpty }
+
+  init(_ terms: [CostTerm], maxBatch: Int) {
+    self.terms = terms.map { CompiledTerm($0, maxBatch: maxBatch) }
+    weights = terms.reduce(0) { sum, term in
+      term.product == nil ? sum : sum + Double(term.count) * term.bytes.constant
+    }
+  }
+
+  /// What a step of `shape` costs: its seconds, and what bounds most of them.
+  ///
+  /// Complexity: O(operators).
+  public func cost(_ shape: StepShape) -> PieceCost {
+    let features = shape.features
+    let windowed = shape.window > 0 ? shape.windowedFeatures : features
+    let contexts = DecodeContexts(shape)
+    var cost = PieceCost()
+    for term in terms where term.runs(in: shape) {
+      let lines = term.lines(shape, features, windowed)
+      let context = lines.context(contexts)
+      let (operations, bytes) = lines.roofs(context)
+      cost.launch += lines.launch
+      if operations > bytes { cost.compute += operations } else { cost.memory += bytes }
+    }
+    return cost
+  }
+
+  /// The seconds of a step of `shape`. Complexity: O(operators).
+  public func seconds(_ shape: StepShape) -> Double { cost(shape).seconds }
+}
+
+/// Seconds of a piece by what bounds each of its operators.
+public struct PieceCost: Hashable, Sendable {
+  /// Launches and what else takes the same whatever the size.
+  public var launch = 0.0
+  /// Operators bound by arithmetic.
+  public var compute = 0.0
+  /// Operators bound by bytes.
+  public var memory = 0.0
+
+  /// No time.
+  public init() {}
+
+  /// All of it.
+  public var seconds: Double { launch + compute + memory }
+
+  /// What bounds most of it.
+  public var roof: Roof {
+    if memory >= compute, memory >= launch { return .memory }
+    return compute >= launch ? .compute : .launch
+  }
+
+  /// The sum of both.
+  public static func + (a: PieceCost, b: PieceCost) -> PieceCost {
+    var sum = a
+    sum.launch += b.launch
+    sum.compute += b.compute
+    sum.memory += b.memory
+    return sum
+  }
+}

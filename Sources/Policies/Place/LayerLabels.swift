@@ -1,0 +1,75 @@
+import Cluster
+import Hardware
+import Models
+import Timeline
+
+/// The labels of tasks that most placement policies have.
+struct LayerLabels: Sendable {
+  var first = TaskLabel.unnamed
+  var host = TaskLabel.unnamed
+  var input = TaskLabel.unnamed
+  var attention = TaskLabel.unnamed
+  var output = TaskLabel.unnamed
+  var feedForward = TaskLabel.unnamed
+  var expert = TaskLabel.unnamed
+  var copy = TaskLabel.unnamed
+  var last = TaskLabel.unnamed
+
+  init() {}
+
+  init(_ plan: inout StepPlan) {
+    first = plan.label("embedding")
+    host = plan.label("dispatch")
+    input = plan.label("projections")
+    attention = plan.label("attention")
+    output = plan.label("output")
+    feedForward = plan.label("feed-forward")
+    expert = plan.label("expert")
+    copy = plan.label("copy")
+    last = plan.label("head")
+  }
+}
+
+/// The memory of the devices of an engine that it may use.
+struct DeviceMemory {
+  /// Bytes of all of them.
+  var capacity: Double
+  /// Bytes that weights and KV cache may take: the share that the plan lets be used, less what the runtime holds.
+  var usable: Double
+
+  init(_ settings: any PlaceSettings, device: Device? = nil, count: Int) {
+    let device = device ?? settings.device
+    capacity = (device.memory.first?.capacity.value.value ?? 0) * Double(count)
+    usable = max(0, capacity * settings.memory.utilization - settings.memory.reserved * Double(count))
+  }
+}
+
+extension PieceCost {
+  /// What bounds it, as tasks of plans say it.
+  var bound: UInt8 { UInt8(roof.rawValue) }
+  static let linkBound = UInt8(Roof.link.rawValue)
+  static let hostBound = UInt8(Roof.host.rawValue)
+}
+
+extension ModelPieces {
+  /// The host's least seconds for each layer of a step of `shape`.
+  func dispatchPerLayer(_ shape: StepShape) -> Double {
+    layers.isEmpty ? 0 : (shape.prefillTokens > 0 ? dispatch.prefill : dispatch.decode) / Double(layers.count)
+  }
+}
+
+extension ModelPieces.LayerKind {
+  /// The routed experts of a step of `shape` where all stand on the device: those that are active on average, the tokens
+  /// spread evenly over them.
+  func routed(_ shape: StepShape) -> PieceCost {
+    guard let expert, let experts, shape.tokens > 0 else { return PieceCost() }
+    let share = Double(experts.perToken) / Double(experts.count)
+    let active = ActiveExperts(count: experts.count, share: share, bytes: 1).active(tokens: shape.tokens)
+    var one = StepShape()
+    one.prefillTokens = max(1, Int((Double(shape.tokens * experts.perToken) / active).rounded()))
+    var cost = expert.cost(one)
+    cost.compute *= active
+    cost.memory *= active
+    return cost
+  }
+}

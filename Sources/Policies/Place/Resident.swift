@@ -1,0 +1,64 @@
+import Cluster
+import Hardware
+import Models
+import Timeline
+import Units
+
+/// Everything stands on the pool's own device: the baseline of every other placement.
+///
+/// The same time as an engine without a placement policy, to the rounding of its pieces. Settings: none.
+public struct Resident: PlacePolicy {
+  /// The name that scenarios and reports use.
+  public static let name = "resident"
+  /// What it does.
+  public static let summary = "All weights and the KV cache stand in the memory of the pool's own device."
+
+  private let pieces: ModelPieces
+  private let gpu: StreamID
+  private let host: StreamID
+  private var labels = LayerLabels()
+
+  /// Reads the settings, of which there are none.
+  public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
+    let devices = settings.layout.tensorParallel
+    guard let pieces = settings.pieces(on: settings.device, tensorParallel: devices) else { return nil }
+    var machine = Machine()
+    let gpu = machine.compute(settings.device, count: devices)
+    let host = machine.stream("host")
+    let memory = DeviceMemory(settings, count: devices)
+    let held = pieces.weights * Double(devices)
+    let cache = memory.usable - held
+    machine.hold(settings.device.name, bytes: memory.usable, of: memory.capacity)
+    return machine.plan(
+      Resident(pieces: pieces, gpu: gpu, host: host), cacheTokens: cache / pieces.cacheBytesPerToken)
+  }
+
+  init(pieces: ModelPieces, gpu: StreamID, host: StreamID) {
+    self.pieces = pieces
+    self.gpu = gpu
+    self.host = host
+  }
+
+  /// Takes the labels of its tasks.
+  public mutating func begin(_ plan: inout StepPlan) { labels = LayerLabels(&plan) }
+
+  /// One task for each piece, in order, each dispatched by the host before.
+  public func place(_ step: StepView, into plan: inout StepPlan) {
+    let shape = step.shape
+    let dispatch = pieces.dispatchPerLayer(shape)
+    let first = pieces.first.cost(shape)
+    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    for (kind, count) in pieces.runs {
+      let layer = pieces.kinds[kind]
+      let cost = layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape)
+      let rest = layer.feedForward.cost(shape) + layer.routed(shape)
+      plan.repeating(count) { plan in
+        let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
+        plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, bound: cost.bound)
+        plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
+      }
+    }
+    let last = pieces.last.cost(shape)
+    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
+  }
+}
