@@ -60,8 +60,10 @@ typedef struct {
 /// Floats that a thread needs: packed queries, scores, packed weights, and the queries in one place.
 static long scratch_of(const ck_cache *cache) { return CK_ROWS * (2 * cache->size + 2 * BLOCK); }
 
-/// One tile of up to CK_ROWS rows, a row being a query of one of the heads that share a kv head.
-static void attend(const attention *a, long sequence, long head, long first, int rows, float *scratch) {
+/// One tile of up to CK_ROWS rows, a row being a query of one of the heads that share a kv head; the thread reads `after`
+/// next.
+static void attend(const attention *a, long sequence, long head, long first, int rows, const uint32_t *after,
+                   float *scratch) {
   const ck_cache *cache = a->cache;
   const ck_path *path = ck_pool_path(a->pool);
   const int per = share(cache->format);
@@ -87,10 +89,14 @@ static void attend(const attention *a, long sequence, long head, long first, int
   for (long token = 0; token < most; token += BLOCK) {
     const long tokens = most - token < BLOCK ? most - token : BLOCK;
     const long padded = (tokens + CK_PANEL - 1) / CK_PANEL * CK_PANEL;
+    // Keys ask for the values of their block, word for word, and values for the keys of the next one.
+    const uint32_t *const block = values + token / per * CK_PANEL;
     for (long panel = 0; panel < padded; panel += CK_PANEL) {
+      const long done = panel / CK_PANEL * words, of_panel = BLOCK / per;
       path->tile[cache->format](&(ck_tile){
           .rows = rows, .words = words, .astride = rows, .a = packed,
-          .b = keys + (token + panel) * words, .c = scores + panel, .cstride = padded});
+          .b = keys + (token + panel) * words, .c = scores + panel, .cstride = padded,
+          .next = block + (done / of_panel * lines + done % of_panel) * CK_PANEL, .next_step = CK_PANEL});
     }
     long visible[CK_ROWS];
     for (int r = 0; r < rows; r++) visible[r] = limit[r] - token;
@@ -102,7 +108,9 @@ static void attend(const attention *a, long sequence, long head, long first, int
     for (long panel = 0; panel < size; panel += CK_PANEL) {
       path->tile[cache->format](&(ck_tile){
           .rows = rows, .add = true, .words = padded / per, .astride = rows, .a = weights,
-          .b = values + panel * lines + token / per * CK_PANEL, .c = gathered + panel, .cstride = size});
+          .b = block + panel * lines, .c = gathered + panel, .cstride = size,
+          .next = (token + BLOCK < most ? keys + (token + BLOCK) * words : after) + panel * BLOCK / per,
+          .next_step = CK_PANEL});
     }
   }
   for (int r = 0; r < rows; r++) {
@@ -119,7 +127,9 @@ static void attend_share(void *context, int thread) {
   for (long item = thread; item < items; item += threads) {
     const long pair = item / a->tiles, first = item % a->tiles * CK_ROWS;
     const int count = (int)(rows - first < CK_ROWS ? rows - first : CK_ROWS);
-    attend(a, pair / a->cache->heads, pair % a->cache->heads, first, count, a->scratch + thread * a->stride);
+    const long later = (item + threads < items ? item + threads : item) / a->tiles;
+    const uint32_t *after = head_of(a->cache, a->cache->keys, later / a->cache->heads, later % a->cache->heads);
+    attend(a, pair / a->cache->heads, pair % a->cache->heads, first, count, after, a->scratch + thread * a->stride);
   }
 }
 

@@ -13,6 +13,10 @@ typedef struct {
   float *c;
   const float *scales, *row_scales;
   const int32_t *row_offsets;
+  /// What is read after this tile: from here on 128 bytes are asked for with every word, `next_step` words of 4 bytes
+  /// after those before.
+  const uint32_t *next;
+  long next_step;
 } ck_tile;
 
 typedef struct {

@@ -6,10 +6,35 @@ INLINE uint32_t half_bits(uint32_t bits) { return (bits + 0x7fff + (bits >> 16 &
 // Inputs of all rows that are packed in one go: what they become stays in L1 until its lines are full.
 #define PACKED 128
 
+typedef uint32_t square __attribute__((ext_vector_type(4), aligned(4), may_alias));
+
+/// Packs four inputs of four rows.
+INLINE void pack_square(const float *x, long stride, uint32_t *to, int rows, bool half) {
+  square row[4];
+  FULLY for (int r = 0; r < 4; r++) {
+    row[r] = *(const square *)(x + r * stride);
+    if (half) row[r] = (row[r] + 0x7fff + (row[r] >> 16 & 1)) & 0xffff0000u;
+  }
+  const square low = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+  const square high = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+  const square more_low = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+  const square more_high = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+  *(square *)to = __builtin_shufflevector(low, more_low, 0, 1, 4, 5);
+  *(square *)(to + rows) = __builtin_shufflevector(low, more_low, 2, 3, 6, 7);
+  *(square *)(to + 2 * rows) = __builtin_shufflevector(high, more_high, 0, 1, 4, 5);
+  *(square *)(to + 3 * rows) = __builtin_shufflevector(high, more_high, 2, 3, 6, 7);
+}
+
 static void pack(ck_format format, int rows, long size, long stride, const float *x, uint32_t *words, long padded) {
-  const bool pairs = format == CK_BF16 && HALF_WORDS == 1;
+  const bool half = format == CK_BF16, pairs = half && HALF_WORDS == 1;
   for (long first = 0; first < padded; first += PACKED) {
     const long end = first + PACKED < padded ? first + PACKED : padded, filled = end < size ? end : size;
+    // Most inputs of most rows are packed in squares, the rest one by one.
+    const int square_rows = pairs ? 0 : rows / 4 * 4;
+    const long squares = filled > first ? first + (filled - first) / 4 * 4 : first;
+    for (long i = first; i < squares; i += 4) {
+      for (int r = 0; r < square_rows; r += 4) pack_square(x + r * stride + i, stride, words + i * rows + r, rows, half);
+    }
     for (int r = 0; r < rows; r++) {
       const uint32_t *row = (const uint32_t *)(x + r * stride);
       uint32_t *to = words + r;
@@ -20,7 +45,9 @@ static void pack(ck_format format, int rows, long size, long stride, const float
         }
         continue;
       }
-      for (long i = first; i < filled; i++) to[i * rows] = format == CK_BF16 ? half_bits(row[i]) << 16 : row[i];
+      for (long i = r < square_rows ? squares : first; i < filled; i++) {
+        to[i * rows] = half ? half_bits(row[i]) << 16 : row[i];
+      }
       for (long i = filled > first ? filled : first; i < end; i++) to[i * rows] = 0;
     }
   }

@@ -112,7 +112,7 @@ static void tile_share(void *context, int thread) {
   const tile_sizes size = sizes_of(&s->tile, s->tile.rows);
   float *own = s->scratch + thread * size.all;
   ck_tile tile = s->tile;
-  tile.b = (uint32_t *)own;
+  tile.b = tile.next = (uint32_t *)own;
   if (size.groups) {
     tile.scales = own + size.panel + size.rows, tile.row_scales = tile.scales + size.groups * CK_PANEL;
     tile.row_offsets = (int32_t *)(tile.row_scales + size.groups * CK_ROWS);

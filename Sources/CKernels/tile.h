@@ -33,42 +33,65 @@ INLINE vi dot_int8(vi c, vu b, uint32_t a) {
 #endif
 }
 
-// What a loop reads next is asked for ahead: the panel, where few rows stream it from memory, or else the rows.
+// What a loop reads next is asked for ahead: the panel, where few rows stream it from memory, or else the rows; and into
+// L2 what the caller reads after this tile.
 #define AHEAD 32
 #define FETCH(rows) \
   __builtin_prefetch(b + AHEAD * CK_PANEL); \
   __builtin_prefetch(b + AHEAD * CK_PANEL + 16); \
-  if (rows >= 6) __builtin_prefetch(a + 64 * rows);
+  if (rows >= 6) __builtin_prefetch(a + 64 * rows); \
+  __builtin_prefetch(next, 0, 2); \
+  __builtin_prefetch(next + 16, 0, 2);
 // So are the sums, which lie far apart.
 #define FETCH_SUMS \
   __builtin_prefetch(c + r * t->cstride, 1); \
   if (sets * LANES > 16) __builtin_prefetch(c + r * t->cstride + 16, 1);
 
+// A multiply-add waits for the one before it in its sum. Eight sums, and so several for each output of few rows, keep the
+// units busy meanwhile.
+#define SUMS(rows, sets) ((rows) * (sets) >= 8 ? 1 : 8 / ((rows) * (sets)))
+
+/// Adds word `word` of all rows to sum number `sum` of each.
+#define ADD_WORD(sum) \
+  { \
+    FETCH(rows) \
+    vu line[SETS]; \
+    FULLY for (int s = 0; s < sets; s++) line[s] = *(const vu *)(b + s * LANES); \
+    FULLY for (int r = 0; r < rows; r++) { \
+      FULLY for (int s = 0; s < sets; s++) { \
+        sum[r][s] = half ? dot_bf16(sum[r][s], line[s], a + r, t->astride) \
+                         : multiply_add((vf)(word_float(a[r])), as_float(line[s]), sum[r][s]); \
+      } \
+    } \
+    a += step, b += CK_PANEL, next += t->next_step; \
+  }
+
 INLINE void floats(const ck_tile *t, const int rows, const int sets, const bool half) {
   for (int first = 0; first < CK_PANEL; first += sets * LANES) {
-    const uint32_t *a = t->a, *b = t->b + first;
+    const uint32_t *a = t->a, *b = t->b + first, *next = t->next;
     float *c = t->c + first;
-    vf sum[MOST_ROWS][SETS];
+    vf sums[SUMS(1, 1)][MOST_ROWS][SETS];
     FULLY for (int r = 0; r < rows; r++) {
       FETCH_SUMS
-      FULLY for (int s = 0; s < sets; s++) sum[r][s] = (vf)(0.0f);
+      FULLY for (int i = 0; i < SUMS(rows, sets); i++) {
+        FULLY for (int s = 0; s < sets; s++) sums[i][r][s] = (vf)(0.0f);
+      }
     }
     const long step = t->astride * (half ? HALF_WORDS : 1);
-    FOURFOLD for (long word = 0; word < t->words; word++, a += step, b += CK_PANEL) {
-      FETCH(rows)
-      vu line[SETS];
-      FULLY for (int s = 0; s < sets; s++) line[s] = *(const vu *)(b + s * LANES);
-      FULLY for (int r = 0; r < rows; r++) {
-        FULLY for (int s = 0; s < sets; s++) {
-          sum[r][s] = half ? dot_bf16(sum[r][s], line[s], a + r, t->astride)
-                           : multiply_add((vf)(word_float(a[r])), as_float(line[s]), sum[r][s]);
-        }
+    long word = 0;
+    if (SUMS(rows, sets) == 1) {
+      FOURFOLD for (; word < t->words; word++) ADD_WORD(sums[0])
+    } else {
+      for (; word + SUMS(rows, sets) <= t->words; word += SUMS(rows, sets)) {
+        FULLY for (int i = 0; i < SUMS(rows, sets); i++) ADD_WORD(sums[i])
       }
+      for (; word < t->words; word++) ADD_WORD(sums[0])
     }
     FULLY for (int r = 0; r < rows; r++) {
       FULLY for (int s = 0; s < sets; s++) {
+        FULLY for (int i = 1; i < SUMS(rows, sets); i++) sums[0][r][s] += sums[i][r][s];
         vf *to = (vf *)(c + r * t->cstride + s * LANES);
-        *to = t->add ? *to + sum[r][s] : sum[r][s];
+        *to = t->add ? *to + sums[0][r][s] : sums[0][r][s];
       }
     }
   }
@@ -76,7 +99,7 @@ INLINE void floats(const ck_tile *t, const int rows, const int sets, const bool 
 
 INLINE void integers(const ck_tile *t, const int rows, const int sets, const bool nibbles) {
   for (int first = 0; first < CK_PANEL; first += sets * LANES) {
-    const uint32_t *a = t->a, *b = t->b + first;
+    const uint32_t *a = t->a, *b = t->b + first, *next = t->next;
     float *c = t->c + first;
     vf sum[MOST_ROWS_INTEGER][SETS];
     FULLY for (int r = 0; r < rows; r++) {
@@ -90,7 +113,7 @@ INLINE void integers(const ck_tile *t, const int rows, const int sets, const boo
       FULLY for (int r = 0; r < rows; r++) {
         FULLY for (int s = 0; s < sets; s++) group[r][s] = (vi)(row_offsets[r]);
       }
-      FOURFOLD for (long inner = 0; inner < t->group_words; inner++, b += CK_PANEL) {
+      FOURFOLD for (long inner = 0; inner < t->group_words; inner++, b += CK_PANEL, next += t->next_step) {
         FETCH(rows)
         vu line[SETS];
         FULLY for (int s = 0; s < sets; s++) line[s] = *(const vu *)(b + s * LANES);

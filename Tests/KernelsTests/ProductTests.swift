@@ -7,7 +7,7 @@ import Testing
 struct ProductTests {
   static let shapes = [
     (rows: 1, outputs: 1, inputs: 1), (1, 33, 100), (2, 31, 64), (3, 32, 257), (5, 70, 31), (7, 64, 96), (12, 65, 160),
-    (13, 40, 129), (25, 36, 300), (13, 32, 1100),
+    (13, 40, 129), (25, 36, 300), (13, 32, 1100), (2, 33, 5000), (400, 33, 40),
   ]
 
   @Test("Every path and odd shape agrees with double precision", arguments: WeightFormat.allCases)
