@@ -1,0 +1,38 @@
+/// How a synthetic router chooses: the parameters of ``RoutingProcess``, each with its meaning, range and default.
+///
+/// `skew` is fitted to one published number: the hit rate of LRU on Qwen2-57B-A14B with a quarter of each layer's experts
+/// cached, 45.0 % (HybriMoE, Zhong et al., DAC 2025, figure 9). The others are assumed; `results/experts.md` holds what
+/// all together predict against the other published numbers.
+public struct RoutingParameters: Hashable, Sendable {
+  /// Exponent of the popularity of a layer's experts for one topic, r^-skew at rank r: 0 to 3; 0 makes all alike.
+  public var skew: Double = 0.84
+  /// Chance that an expert keeps the score it had for the request's previous token in the layer: 0 to 0.95.
+  public var temporal: Double = 0.05
+  /// Chance that an expert has the score that its counterpart had for the token in the layer before: 0 to 0.95.
+  public var interLayer: Double = 0.3
+  /// Topics that requests are of, each with a ranking of the experts: 1 to 1,024.
+  public var topics: Int = 16
+  /// How far the topics' rankings differ: 0 where all rank alike, 1 where each ranks by itself.
+  public var topicLocality: Double = 0.5
+  /// Share of `skew` and `temporal` that the tokens of prompts lack: 0 to 1.
+  public var promptSpread: Double = 0.2
+
+  /// The defaults.
+  public init() {}
+
+  /// The parameters by name, with their ranges, for readers of settings.
+  public static let ranges:
+    [(
+      name: String, field: WritableKeyPath<RoutingParameters, Double> & Sendable,
+      range: ClosedRange<Double>
+    )] = [
+      ("skew", \.skew, 0...3), ("temporal", \.temporal, 0...0.95), ("inter-layer", \.interLayer, 0...0.95),
+      ("topic-locality", \.topicLocality, 0...1), ("prompt-spread", \.promptSpread, 0...1),
+    ]
+
+  /// Whether every parameter is within its range, and `temporal` and `interLayer` are at most 1 together.
+  public var isValid: Bool {
+    Self.ranges.allSatisfy { $0.range.contains(self[keyPath: $0.field]) } && 1...1024 ~= topics
+      && temporal + interLayer <= 1
+  }
+}
