@@ -74,7 +74,9 @@ struct List: ParsableCommand {
         policies.routes.values.map { ListedThing(name: "route: \($0.name)", summary: $0.summary) }.sorted(by: \.name)
           + policies.batches.values.map { ListedThing(name: "batch: \($0.name)", summary: $0.summary) }
           .sorted(by: \.name)
-          + policies.evicts.values.map { ListedThing(name: "prefix-cache: \($0.name)", summary: $0.summary) }
+          + policies.evicts.values.map {
+            ListedThing(name: "\($0.isForExperts ? "experts" : "prefix-cache"): \($0.name)", summary: $0.summary)
+          }
           .sorted(by: \.name))
     case .runs: try showRuns()
     }

@@ -99,7 +99,7 @@ struct PrefixCacheTests {
       last = kept.foundBlocks
     }
     #expect(last == prompts.found)
-    for policy in ["fifo", "lfu"] {
+    for policy in ["fifo", "lfu", "arc", "random", "marker"] {
       let kept = try run(
         "limits: {max-sequences: 1}, kv-cache: {prefix-cache: \(policy), capacity: 768 tokens}",
         workload: "{trace: prompts.csv}", folder: folder)

@@ -38,7 +38,7 @@ struct PrefixCache: ~Copyable {
       entries.append(entry)
     }
     table.insert(id, slot: key)
-    policy.insert(key)
+    policy.insert(key, of: id)
     return key
   }
 

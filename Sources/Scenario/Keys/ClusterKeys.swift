@@ -134,7 +134,7 @@ extension PolicyCatalogue {
 
   /// The policies of prefix caches in alphabetical order, and that there is none.
   public var evictOptions: [Alternative] {
-    Self.options(evicts) + [Alternative(PrefixCacheSection.none, "Every prompt is computed whole.")]
+    Self.options(prefixEvicts) + [Alternative(PrefixCacheSection.none, "Every prompt is computed whole.")]
   }
 
   private static func options<Policy>(_ listings: [String: Listing<Policy>]) -> [Alternative] {

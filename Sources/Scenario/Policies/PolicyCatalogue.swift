@@ -16,13 +16,15 @@ public struct PolicyCatalogue: Sendable {
     /// Reads the settings; gives a policy that has decided nothing yet, or nil with diagnostics. Keys that it does
     /// not ask for are told as unknown.
     public var read: @Sendable (Fields, PolicyContext) -> Policy?
+    /// Whether it is for expert caches alone, as an eviction policy may be.
+    public var isForExperts = false
   }
 
   /// The routing policies by name.
   public private(set) var routes: [String: Listing<any RoutePolicy>] = [:]
   /// The batch policies by name.
   public private(set) var batches: [String: Listing<any BatchPolicy>] = [:]
-  /// The policies by name that say which blocks leave a prefix cache.
+  /// The policies by name that say which blocks leave a prefix cache, or which experts an expert cache.
   public private(set) var evicts: [String: Listing<any EvictPolicy>] = [:]
 
   /// The placement policies by name.
@@ -52,13 +54,24 @@ public struct PolicyCatalogue: Sendable {
   /// Adds a placement policy under its own name, in place of another of that name. It reads its own settings.
   public mutating func addPlace<P: PlacePolicy>(_ type: P.Type) { places[P.name] = type }
 
-  /// Adds a policy for prefix caches under its own name, in place of another of that name; `none` is not to be had.
+  /// Adds an eviction policy under its own name, in place of another of that name; `none` is not to be had.
   ///
   /// Every replica gets a copy of what `read` gives, so that a policy is a value. Editors know the `settings` listed.
   public mutating func addEvict<P: EvictPolicy>(
     _ type: P.Type, _ summary: String, settings: [Key]? = nil, read: @escaping @Sendable (Fields, PolicyContext) -> P?
   ) {
-    evicts[P.name] = Listing(name: P.name, summary: summary, settings: settings, read: { read($0, $1) })
+    evicts[P.name] = Listing(
+      name: P.name, summary: summary, settings: settings, read: { read($0, $1) }, isForExperts: P.isForExperts)
+  }
+
+  /// The eviction policies that prefix caches can have.
+  var prefixEvicts: [String: Listing<any EvictPolicy>] { evicts.filter { !$0.value.isForExperts } }
+
+  /// An eviction policy with its default settings and draws from `seed`; nil where none has that name.
+  public func evict(named name: String, seed: UInt64) -> (any EvictPolicy)? {
+    let place = Place(source: SourceText(name: name, lines: []), line: 1, column: 1)
+    let fields = Fields(Element(.null, at: place), path: name, reading: Reading(diagnostics: Diagnostics()))
+    return evicts[name]?.read(fields, PolicyContext(seed: seed, pools: [], paths: []))
   }
 }
 

@@ -58,8 +58,49 @@ extension PolicyCatalogue {
     catalogue.addPlace(Resident.self)
     catalogue.addPlace(LayerStreaming.self)
     catalogue.addPlace(AttentionOffload.self)
+    addEvictions(&catalogue)
     return catalogue
   }()
+
+  /// The evictions that are known from expert caches.
+  private static func addEvictions(_ catalogue: inout PolicyCatalogue) {
+    catalogue.addEvict(
+      AdaptiveReplacement.self, "Recency and frequency, weighed by what was missed lately.", settings: []
+    ) { _, _ in AdaptiveReplacement() }
+    catalogue.addEvict(RandomEviction.self, "Any block that may leave, by chance.", settings: []) { _, context in
+      RandomEviction(seed: context.seed)
+    }
+    catalogue.addEvict(Marker.self, "Any block that was not used in the present phase, by chance.", settings: []) {
+      _, context in Marker(seed: context.seed)
+    }
+    catalogue.addEvict(
+      PredictiveMarker.self, "Any expert not used in the present phase, those that advice gives up before others.",
+      settings: [
+        Key("bit", .choice(PredictiveMarker.Bit.allCases.map(\.rawValue)), "What the advice says."),
+        Key("accuracy", .number(0...1), "How often the advice is right."),
+      ]
+    ) { fields, context in
+      let bit = fields.choice(
+        "bit", of: PredictiveMarker.Bit.allCases.map(\.rawValue), default: PredictiveMarker.Bit.discard.rawValue,
+        because: "PredictiveMarker")
+      let accuracy = fields.number("accuracy", in: 0...1, default: 1, because: "the bound of what advice can do")
+      guard let bit = bit.flatMap(PredictiveMarker.Bit.init(rawValue:)), let accuracy else { return nil }
+      return PredictiveMarker(bit: bit, accuracy: accuracy, seed: context.seed)
+    }
+    catalogue.addEvict(
+      MinusRecentScore.self, "The expert whose recent router scores are least.",
+      settings: [Key("share", .number(0.001...1), "Weight of the newest scores.")]
+    ) { fields, _ in
+      fields.number("share", in: 0.001...1, default: 0.3, because: "assumed: HybriMoE gives none")
+        .map { MinusRecentScore(share: $0) }
+    }
+    catalogue.addEvict(
+      ActivationAware.self, "The expert with the fewest uses for the layers until its own comes again.", settings: []
+    ) { _, _ in ActivationAware() }
+    catalogue.addEvict(
+      Belady.self, "The expert whose next use is furthest away, where the experiment knows the future.", settings: []
+    ) { _, _ in Belady() }
+  }
 
   @Sendable private static func phaseSplit(_ fields: Fields, _ context: PolicyContext) -> PhaseSplit? {
     let prefill = fields.pool("prefill", context, required: true)

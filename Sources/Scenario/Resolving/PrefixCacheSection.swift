@@ -17,11 +17,11 @@ struct PrefixCacheSection {
     guard
       let (name, settings) = fields.named(
         Self.key, "policy of prefix caches", "policies of prefix caches",
-        among: policies.evicts.keys.sorted() + [Self.none], default: Self.none,
+        among: policies.prefixEvicts.keys.sorted() + [Self.none], default: Self.none,
         because: "every prompt is computed whole")
     else { return nil }
     defer { settings.finish() }
-    return policies.evicts[name]?.read(settings, context)
+    return policies.prefixEvicts[name]?.read(settings, context)
   }
 
   /// Whether blocks of keys and values hold all that a model keeps of a prefix; a diagnostic where they do not.
