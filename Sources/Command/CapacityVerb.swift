@@ -64,12 +64,13 @@ struct CapacityVerb: ParsableCommand {
 
   /// The plan of the options, and of the scenario for what they leave out.
   private func plan(_ stated: CapacityPlan?) throws -> SearchPlan {
-    let lowest = min.map { Rate($0) } ?? stated?.lowest ?? Rate(0.1)
+    if min == nil, max == nil, step == nil, tolerance == nil, !everyRate { return SearchPlan(stated) }
+    let lowest = min.map { Rate($0) } ?? stated?.lowest ?? SearchPlan.lowest
     let highest = max.map { Rate($0) } ?? stated?.highest
     guard let step = step.map({ Rate($0) }) ?? (tolerance == nil ? stated?.step : nil) else {
       guard !everyRate else { throw ValidationError("--every-rate needs --step") }
       guard highest.map({ $0 > lowest }) ?? true else { throw ValidationError("--min is below --max") }
-      return .relative(lowest: lowest, highest: highest, tolerance: tolerance?.value ?? 0.01)
+      return .relative(lowest: lowest, highest: highest, tolerance: tolerance?.value ?? SearchPlan.tolerance)
     }
     guard tolerance == nil else { throw ValidationError("--step and --tolerance exclude each other") }
     guard let highest else { throw ValidationError("--step needs --max") }
@@ -87,23 +88,10 @@ struct CapacityVerb: ParsableCommand {
     let line = telling.line()
     defer { line.end() }
     let findings = try experiments.map { experiment in
-      let workload = experiment.scenario.workload
-      guard experiment.scenario.slo != nil || workload.tenants.contains(where: { $0.slo != nil }) else {
-        throw Diagnostic(
-          at: nil, "'\(experiment.name)' has no SLO to meet", why: "capacity is the highest rate within an SLO",
-          fix: "add 'slo: {ttft: 2 s, tpot: 200 ms, attainment: 99 %}'")
-      }
-      guard workload.canChangeRate else {
-        throw Diagnostic(
-          at: nil, "the rate of '\(experiment.name)' cannot be changed",
-          why: "it follows from how users are served, or a trace among several workloads names no rate",
-          fix: "choose another generator than closed-loop, and give each trace of a tenant a 'rate'")
-      }
       line.set("\(experiment.name): searching")
-      return try Capacity.find(
-        plan, ceiling: workload.highestRate, workers: telling.jobs,
-        finished: { line.set("\(experiment.name): \($0) of \($1) rates simulated") },
-        experiment: { experiment.at($0) })
+      return try Capacity.find(experiment, plan, workers: telling.jobs) {
+        line.set("\(experiment.name): \($0) of \($1) rates simulated")
+      }
     }
     line.end()
     let claims = ClaimCheck.check(

@@ -1,8 +1,30 @@
 import Cluster
+import Scenario
 import Units
 
 /// The highest rate at which an experiment meets its SLO.
 public enum Capacity {
+  /// Searches for the highest rate of an experiment.
+  /// - Throws: a `Diagnostic` where it has no SLO or its rate cannot be changed, and what ``Experiment/run()`` throws.
+  public static func find(
+    _ experiment: Experiment, _ plan: SearchPlan, workers: Int = Parallel.cores,
+    finished: @escaping @Sendable (_ done: Int, _ asked: Int) -> Void = { _, _ in }
+  ) throws -> CapacityFinding {
+    let workload = experiment.scenario.workload
+    guard experiment.scenario.slo != nil || workload.tenants.contains(where: { $0.slo != nil }) else {
+      throw Diagnostic(
+        at: nil, "'\(experiment.name)' has no SLO to meet", why: "capacity is the highest rate within an SLO",
+        fix: "add 'slo: {ttft: 2 s, tpot: 200 ms, attainment: 99 %}'")
+    }
+    guard workload.canChangeRate else {
+      throw Diagnostic(
+        at: nil, "the rate of '\(experiment.name)' cannot be changed",
+        why: "it follows from how users are served, or a trace among several workloads names no rate",
+        fix: "choose another generator than closed-loop, and give each trace of a tenant a 'rate'")
+    }
+    return try find(plan, ceiling: workload.highestRate, workers: workers, finished: finished) { experiment.at($0) }
+  }
+
   /// Searches as `plan` says, up to `ceiling` where the plan names no highest rate; `experiment` gives the scenario at
   /// a rate.
   ///

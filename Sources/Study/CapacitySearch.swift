@@ -1,3 +1,4 @@
+import Scenario
 import Units
 
 /// Rates at equal distances.
@@ -40,6 +41,22 @@ public enum SearchPlan: Hashable, Sendable {
   /// passing one. Without `highest`, the bracket doubles from `lowest` until a rate fails or the next exceeds the
   /// search's ceiling.
   case relative(lowest: Rate, highest: Rate?, tolerance: Double)
+
+  /// The lowest rate where nothing says one.
+  public static let lowest = Rate(0.1)
+  /// The tolerance where nothing says a grid or another.
+  public static let tolerance = 0.01
+
+  /// What a scenario states: the bisection of its grid, or between its rates where it has none.
+  public init(_ stated: CapacityPlan?) {
+    if let stated, let step = stated.step,
+      let grid = RateGrid(lowest: stated.lowest, highest: stated.highest, step: step)
+    {
+      self = .bisection(grid)
+    } else {
+      self = .relative(lowest: stated?.lowest ?? Self.lowest, highest: stated?.highest, tolerance: Self.tolerance)
+    }
+  }
 }
 
 /// One rate that was run.

@@ -43,7 +43,7 @@ public struct ClaimCheck: Sendable {
   /// The claims whose variants are among `runs`, but those that take a search.
   public static func check(_ claims: [Claim], on runs: [Run]) -> [ClaimCheck] {
     let variants = Dictionary(
-      runs.compactMap { run in run.experiment.scenario.variant.map { ($0, VariantFigures(run.summary)) } },
+      runs.compactMap { run in run.experiment.scenario.variant.map { ($0, VariantFigures(run)) } },
       uniquingKeysWith: { $1 })
     return check(claims.filter { !$0.isSearched }, on: variants)
   }

@@ -8,8 +8,15 @@ public struct VariantFigures: Sendable {
   private var rows: [String: [String: Double]]
   private var highestRate: Double?
 
-  /// The figures of a run.
-  public init(_ summary: Summary) { self.init(rows: summary.rows) }
+  /// The figures of a run, and the watts that its cluster has to be provisioned with.
+  public init(_ run: Run) {
+    let watts = run.experiment.scenario.pools.reduce(0) { sum, pool in
+      let power = pool.power
+      return sum + Double(pool.replicas) * max(power.idle.value, power.prefill.value, power.decode.value)
+    }
+    let provisioned = MetricRow(scope: "cluster", name: "provisioned_power_w", value: watts, unit: "W")
+    self.init(rows: run.summary.rows + [provisioned])
+  }
 
   /// The figure of a search: the highest rate within the SLO, nil where no rate met it.
   public init(highestRate: Rate?) {
@@ -72,7 +79,7 @@ public struct VariantFigures: Sendable {
 
   private static let units = ["", "_s", "_w", "_j", "_usd", "_per_s", "_usd_per_h"]
 
-  /// The figure of the cluster that a metric names; nil for the one that takes a search.
+  /// The figure of the cluster that a metric names; nil for those that no summary has.
   static func figure(_ metric: String) -> Figure? {
     let key = keys[metric] ?? spelled(metric.replacing("p99.9", with: "p999"))
     return units.lazy.compactMap { Figure.named(key + $0) }.first

@@ -57,6 +57,30 @@ final class Shelf {
     return device
   }
 
+  /// A device with other numbers, as a scenario writes it: `{like: gh200, efficiency: {memory: {value: 0.8, source: ...}}}`,
+  /// and the name of what it is like; nil with diagnostics.
+  func device(changed own: Element) -> (name: String, value: Device)? {
+    let fields = Fields(own.only(["like"]), path: "", reading: aside(.device))
+    guard let like = fields.required("like", example: "h100-sxm"), let name = fields.text("like") else { return nil }
+    let key = "device \(own.spelled)"
+    if let known = stock.devices[key] {
+      for part in stock.partsOf[key] ?? [] { use(part) }
+      return (name, known)
+    }
+    guard !absent.contains(key) else { return nil }
+    var parts = ["device \(name)"]
+    let reader = DeviceReader { link, place in
+      parts.append("link \(link)")
+      return self.link(link, at: place)
+    }
+    let root = deviceRoot(name, at: like.place, parts: &parts).map { Likeness.lay(own, over: $0, named: name) }
+    let device = root.flatMap { reader.device($0, named: name, aside(.device)) }
+    stock.devices[key] = device
+    stock.partsOf[key] = parts
+    if device == nil { absent.insert(key) }
+    return device.map { (name, $0) }
+  }
+
   /// The settings of a device file over those of the devices it is like, which are added to `parts`; `chain` are those
   /// that lead to it. Nil with diagnostics.
   private func deviceRoot(_ name: String, at place: Place, parts: inout [String], chain: [String] = []) -> Element? {

@@ -41,4 +41,15 @@ extension KeyTable {
     Key("at-most", figure, "The greatest figure that counts as reproduced."),
     Key("reason", .text, "Why the result is not within, as far as we know."),
   ]
+
+  /// The keys of a free parameter.
+  static let free = [
+    Key("path", .text, "The path of the setting.", isRequired: true),
+    Key("value", .text, "Its value, which is laid over the variants.", isRequired: true),
+    Key("range", .list(.text), "The least and the greatest that it may have been.", isRequired: true),
+    Key("variants", .list(.name(.variant)), "The variants it concerns, all that have its pool unless given."),
+    Key("source", .text, "Where the value comes from.", isRequired: true),
+    Key("note", .text, "What else is to be said of it."),
+    Key("fitted-to", .text, "The name of the claim that it was fitted to, which does not count then."),
+  ]
 }

@@ -13,7 +13,9 @@ extension KeyTable {
 
   private static func pool(_ policies: PolicyCatalogue) -> [Key] {
     [
-      Key("device", .name(.device), "A device of the catalogue, or devices/NAME.yaml beside the scenario."),
+      Key(
+        "device", .either([.name(.device), .open]),
+        "A device of the catalogue, or devices/NAME.yaml beside the scenario; or {like: NAME, ...} with other numbers."),
       Key("replicas", .count(1...PoolSection.replicaLimit), "How many engines serve."),
       Key("data-parallel", .count(1...1_000), "Engines of each replica; it multiplies the replicas."),
       Key("beside", .list(.section(beside)), "Devices of the same chip that take a share of every product."),

@@ -44,6 +44,10 @@ public enum KeyTable {
       Key("sweep", .axes, "Paths of settings, each with the list of values it takes."),
       Key("capacity", .section(capacity), "The rates at which medley capacity looks for the highest within the SLO."),
       Key("claims", .list(.section(claim)), "Published results that runs are compared with."),
+      Key(
+        "free", .list(.section(free)),
+        "Settings that the source of the claims does not state, with what they may have been."),
+      Key("notes", .list(.text), "What to know about the results, a sentence or several each."),
     ]
   }
 

@@ -164,6 +164,7 @@ public struct Claim: Hashable, Sendable {
       "attainment", "average-power", "completed", "cost", "cost-per-million-output-tokens", "cost-per-million-tokens",
       "duration", "energy", "energy-per-output-token", "goodput", "latency-share-queue", "latency-share-transfer",
       searched, "output-token-rate", "output-tokens", "peak-power", "preemptions", "prefix-hit-rate", "price",
-      "prompt-tokens", "rejected", "request-rate", "requests", "swapped-bytes", "token-rate", "transferred-bytes",
+      "prompt-tokens", "provisioned-power", "rejected", "request-rate", "requests", "swapped-bytes", "token-rate",
+      "transferred-bytes",
     ]
 }

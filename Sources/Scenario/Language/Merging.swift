@@ -26,11 +26,19 @@ enum Merging {
     return Element(.mapping(entries), at: upper.place)
   }
 
-  /// The long form of what has a short one: `model: NAME` is `model: {name: NAME}`.
+  /// The long form of what has a short one: `model: NAME` is `model: {name: NAME}`, and a pool's `device: NAME` is
+  /// `device: {like: NAME}`.
   static func spelledOut(_ element: Element, _ path: [String]) -> Element {
-    guard path == ["model"], element.text != nil else { return element }
-    let entry = Entry(key: "name", keyPlace: element.place, value: element)
+    guard let key = longKey(path), element.text != nil else { return element }
+    let entry = Entry(key: key, keyPlace: element.place, value: element)
     return Element(.mapping([entry]), at: element.place)
+  }
+
+  private static func longKey(_ path: [String]) -> String? {
+    if path == ["model"] { return "name" }
+    let isPools =
+      path.count == 4 && path.starts(with: ["cluster", "pools"]) || path.starts(with: ["cluster", "defaults"])
+    return isPools && path.last == "device" && path.count <= 4 ? "like" : nil
   }
 
   /// Keys of which a mapping at a path has one at most.

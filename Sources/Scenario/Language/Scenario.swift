@@ -28,6 +28,10 @@ public struct Scenario: Sendable {
   public let capacity: CapacityPlan?
   /// The published results to compare with.
   public let claims: [Claim]
+  /// The settings that the source of the claims does not state, whose values are laid over the variants.
+  public let free: [FreeParameter]
+  /// What to know about the results.
+  public let notes: [String]
   /// Warnings about the file as a whole.
   public let warnings: [Diagnostic]
   /// The settings that all variants share.
@@ -104,6 +108,14 @@ public struct Scenario: Sendable {
     sweep = SweepAxis.read(fields)
     capacity = CapacityPlan.read(fields)
     claims = Claim.read(fields, variants: variants)
+    free = FreeParameter.read(fields, variants: variants, claims: claims)
+    notes = fields.elements("notes").compactMap { element, path in
+      if let text = element.text { return text }
+      diagnostics.error(
+        at: element.place, "'\(path)' is \(element.kind), not a text", why: "notes are sentences",
+        fix: "write 'notes: a sentence'")
+      return nil
+    }
     for key in variantKeys { _ = fields.element(key) }
     fields.finish()
     // A misspelt key stays, so that what it should have been is not missed as well.
@@ -154,6 +166,12 @@ public struct Scenario: Sendable {
       }
       settled = Merging.merge(settled, changes[index].only(variantKeys))
     }
+    for parameter in free where parameter.concerns(chosen, settled) {
+      guard let changed = parameter.override(parameter.value).applied(to: settled, diagnostics) else {
+        return (nil, stock)
+      }
+      settled = changed
+    }
     for override in (only == nil || only == chosen ? overrides : []) + points {
       guard let changed = override.applied(to: settled, diagnostics) else { return (nil, stock) }
       settled = changed
@@ -168,8 +186,28 @@ public struct Scenario: Sendable {
     for variant in variants.isEmpty ? [nil] : variants.map(Optional.some) {
       stock = resolve(variant, [], diagnostics).stock
     }
+    for parameter in free {
+      guard let first = variants(concernedBy: parameter).first else {
+        diagnostics.error(
+          at: parameter.place, "'\(parameter.name)' concerns no variant",
+          why: "no variant has a pool '\(parameter.pool ?? "")'", fix: "name a pool of one")
+        continue
+      }
+      for end in [parameter.range.low, parameter.range.high] {
+        stock = resolve(first, [parameter.override(end)], diagnostics).stock
+      }
+    }
     for axis in sweep {
       for value in axis.values.prefix(64) { stock = resolve(nil, [value], diagnostics).stock }
+    }
+  }
+
+  /// The variants that a free parameter concerns; nil stands for a scenario without any.
+  public func variants(concernedBy parameter: FreeParameter) -> [String?] {
+    let all: [String?] = variants.isEmpty ? [nil] : variants
+    return all.filter { variant in
+      let change = variant.flatMap { variants.firstIndex(of: $0) }.map { changes[$0].only(variantKeys) }
+      return parameter.concerns(variant, change.map { Merging.merge(root, $0) } ?? root)
     }
   }
 }

@@ -194,9 +194,12 @@ struct PoolSection {
   }
 
   private func device(_ fields: Fields) -> (name: String, value: Device)? {
-    guard let element = fields.required("device", example: "h100-sxm"), let name = fields.text("device") else {
-      return nil
+    guard let element = fields.required("device", example: "h100-sxm") else { return nil }
+    if element.entries != nil {
+      fields.note("device", element.spelled, because: "")
+      return shelf.device(changed: element)
     }
+    guard let name = fields.text("device") else { return nil }
     return shelf.device(name, at: element.place).map { (name, $0) }
   }
 
