@@ -51,14 +51,14 @@ enum ReproductionText {
       ])
     }
     text += reasons(scenario) + parameters(scenario.parameters)
-    if !scenario.notes.isEmpty { text += "\n" + scenario.notes.map { "\($0)\n" }.joined() }
-    return text
+    if !scenario.notes.isEmpty { text += "\nNotes:\n\n" + scenario.notes.map { "- \($0)\n" }.joined() }
+    return text + sources(scenario)
   }
 
   private static func reasons(_ scenario: ReproducedScenario) -> String {
     let told = scenario.claims.filter { $0.verdict != .within && !$0.reason.isEmpty }
     guard !told.isEmpty else { return "" }
-    return "\n" + told.map { "- \($0.claim): \($0.reason)\n" }.joined()
+    return "\nWhy not:\n\n" + told.map { "- \($0.claim): \($0.reason)\n" }.joined()
   }
 
   private static func parameters(_ parameters: [ReproducedParameter]) -> String {
@@ -94,9 +94,17 @@ enum ReproductionText {
   }
 
   private static func published(_ claim: ReproducedClaim) -> String {
-    claim.published.map { published in
-      (published.value.map(NumberText.significant) ?? "") + " [\(published.mark)] \(published.source)"
-    }.joined(separator: "; ")
+    claim.published.map { (($0.value.map(NumberText.significant)) ?? "-") + " [\($0.mark)]" }.joined(separator: ", ")
+  }
+
+  /// Every source of a scenario's claims once.
+  private static func sources(_ scenario: ReproducedScenario) -> String {
+    var lines: [String] = []
+    for published in scenario.claims.flatMap(\.published) {
+      let line = "- [\(published.mark)] \(published.source)\n"
+      if !lines.contains(line) { lines.append(line) }
+    }
+    return "\nPublished:\n\n" + lines.joined()
   }
 
   private static func accepted(_ claim: ReproducedClaim) -> String {
