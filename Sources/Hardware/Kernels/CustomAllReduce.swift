@@ -23,9 +23,6 @@ public struct CustomAllReduce: KernelModel {
   /// Where devices share a host bridge, their rates fall with their number; eager calls pay the host.
   public static let variants = [switched, bridged, eagerSwitched, eagerBridged]
 
-  /// Whether kernels of a variant run in captured graphs.
-  public static func isCaptured(_ variant: String) -> Bool { variant == switched || variant == bridged }
-
   /// What is fitted for a variant, whatever the format.
   public static func parameters(_ variant: String, _ format: KernelFormat) -> [KernelParameter] {
     let isBridged = variant == bridged || variant == eagerBridged

@@ -6,11 +6,14 @@ public struct EngineKernels: Hashable, Sendable {
   public var table: KernelTable
   /// The framework: "vllm".
   public var framework: String
+  /// Whether the scales of activations are known before, so that the operator before a product writes them quantised.
+  public var hasStaticScales: Bool
 
   /// The kernels of `framework` in `table`.
-  public init(_ table: KernelTable, framework: String) {
+  public init(_ table: KernelTable, framework: String, hasStaticScales: Bool = false) {
     self.table = table
     self.framework = framework
+    self.hasStaticScales = hasStaticScales
   }
 
   /// Operators of bytes and little arithmetic by the words that measurements have for them.
@@ -43,8 +46,16 @@ public struct EngineKernels: Hashable, Sendable {
   }
 
   /// The kernel that multiplies activations with weights; nil where none was measured.
+  ///
+  /// Calls that were timed with the quantisation of their activations lose what it takes where scales are static: what
+  /// they need to start is then that of a 16-bit product of the same framework.
   func product(weights: StorageFormat, activations: StorageFormat) -> FittedKernel? {
-    find([GEMM.name], Self.products(weights, activations))
+    guard var found = find([GEMM.name], Self.products(weights, activations)), hasStaticScales, found.format.quantises,
+      let plain = find([GEMM.name], Self.spellings(.bf16))
+    else { return find([GEMM.name], Self.products(weights, activations)) }
+    for name in ["floor", "row", "quantise"] { found.values[name] = nil }
+    found.values["launch"] = [found, plain].compactMap { $0.values["launch"] }.min()
+    return found
   }
 
   /// The kernel of a layer's experts; nil where none was measured.
@@ -57,6 +68,7 @@ public struct EngineKernels: Hashable, Sendable {
     case .int4: activations.element == .int8 ? ["int4"] : ["int4-weights"]
     case .int8: activations.element.bytes >= 2 ? ["int8-weights"] : ["int8"]
     case .fp4: ["nvfp4", "mxfp4-fp8", "mxfp4-weights"]
+    case .fp8: weights.scheme == .plain ? ["fp8", "fp8-block"] : ["fp8-block", "fp8"]
     default: spellings(weights.element)
     }
   }
@@ -75,12 +87,13 @@ public struct EngineKernels: Hashable, Sendable {
 
   /// The kernel of an all-reduce, the framework's own before the library's; nil where none was measured.
   ///
-  /// Servers capture their steps in graphs, so that a kernel measured so comes before one that the host launches.
+  /// Servers capture their steps in graphs, so that a kernel measured in one comes before one that the host launches,
+  /// whose name ends in `eager`.
   func allReduce(activations: StorageFormat) -> FittedKernel? {
     let formats = Self.spellings(activations.element)
     let captured = table.kernels.first { kernel in
       kernel.operatorName == CustomAllReduce.name && kernel.framework == framework
-        && formats.contains(kernel.format.name) && CustomAllReduce.isCaptured(kernel.variant)
+        && formats.contains(kernel.format.name) && !kernel.kernel.hasSuffix("eager")
     }
     return captured ?? find([CustomAllReduce.name, Exchange.allReduce.rawValue], formats)
   }

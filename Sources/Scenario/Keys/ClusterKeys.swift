@@ -54,6 +54,9 @@ extension KeyTable {
   private static let framework = [
     Key("framework", .text, "The framework, such as vllm.", isRequired: true),
     Key("device", .name(.device), "The device that was measured, where it is not the pool's own."),
+    Key(
+      "activation-scales", .choice(["dynamic", "static"]),
+      "Whether products quantise their activations, or the operator before does by scales known before."),
   ]
 
   private static let host = [

@@ -30,13 +30,15 @@ struct ServerSection {
   /// The measured kernels that the pool asks for; nil where it asks for none, or with diagnostics.
   func kernels(of device: String?) -> EngineKernels? {
     guard fields.has("kernels") else { return nil }
-    var (framework, measured) = (nil as String?, device)
+    var (framework, measured, isStatic) = (nil as String?, device, false)
     if fields.element("kernels")?.entries == nil {
       framework = fields.text("kernels")
     } else {
       let section = fields.fields("kernels")
       framework = section.required("framework", example: "vllm").flatMap { _ in section.text("framework") }
       if section.has("device") { measured = section.text("device") }
+      isStatic =
+        section.choice("activation-scales", of: ["dynamic", "static"], default: "dynamic", because: "") == "static"
       section.finish()
     }
     guard let framework, let device = measured else { return nil }
@@ -50,6 +52,6 @@ struct ServerSection {
         fix: didYouMean(framework, among: known, else: "name one of them, or leave 'kernels' away"))
       return nil
     }
-    return EngineKernels(table, framework: framework)
+    return EngineKernels(table, framework: framework, hasStaticScales: isStatic)
   }
 }
