@@ -9,6 +9,7 @@ extension ReferenceBatch {
     case .prefillFirst: PrefillFirst()
     case .decodeFirst(let decodeSteps): DecodeFirst(decodeSteps: decodeSteps)
     case .chunked(let tokenBudget): ChunkedPrefill(tokenBudget: tokenBudget)
+    case .inFlight: InFlight()
     case .fixed: StaticBatch()
     }
   }

@@ -81,7 +81,7 @@ extension ReferenceBatch {
     case 0: .prefillFirst
     case 1: .decodeFirst(decodeSteps: draw.among(1...6))
     case 2: .chunked(tokenBudget: draw.pick([1, 2, 5, 16, lengths.longestPrompt, 2 * lengths.longestPrompt]))
-    default: .fixed
+    default: draw.chance(0.5) ? .inFlight : .fixed
     }
   }
 }

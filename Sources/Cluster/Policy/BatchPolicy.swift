@@ -39,6 +39,9 @@ public enum StepDecision: Hashable, Sendable {
   /// Every running sequence decodes one token; what is left of `tokens` goes to prefill chunks, unfinished
   /// prompts first, then waiting requests that may be admitted.
   case mixed(tokens: Int)
+  /// Every running sequence decodes one token; what is left of `tokens` goes to whole prompts that may be admitted, the
+  /// first of them whatever its length.
+  case joint(tokens: Int)
 }
 
 /// Decides who joins each step of a lane: one family of policy.
@@ -46,8 +49,8 @@ public enum StepDecision: Hashable, Sendable {
 /// A lane asks when it has no step under way and when something changed: a step ended that completed, preempted or
 /// prefilled a sequence, or whose decision has run out; a request or a transferred sequence arrived; blocks were
 /// freed. Between two such moments the answer stands. The cluster carries the decision out and throws
-/// ``PolicyError`` where it cannot be: `prefill` without `headFits`, `decode` without running sequences, `mixed`
-/// with nothing to compute, a count below 1.
+/// ``PolicyError`` where it cannot be: `prefill` or `joint` without `headFits`, `decode` without running sequences,
+/// `mixed` with nothing to compute, a count below 1.
 public protocol BatchPolicy: Sendable {
   /// The name that scenarios and reports use.
   static var name: String { get }

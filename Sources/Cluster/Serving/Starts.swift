@@ -61,6 +61,16 @@ extension ServingCore {
         guard lane.pointee.running.count + lane.pointee.chunks.count > 0 else { continue }
         launchStep(index, lane, replica, decodes: lane.pointee.running.count > 0, swappedTokens)
         return
+      case .joint(let tokens):
+        guard tokens >= 1 else { throw refusal(lane, decision, "the number of tokens must be at least 1") }
+        guard headFits(replica) else { throw refusal(lane, decision, "the first waiting request may not be admitted") }
+        let hasPreempted = try grow(lane, replica, &swappedTokens)
+        if !hasPreempted, headFits(replica) {
+          try admitWhole(lane, replica, tokens - lane.pointee.running.count)
+        }
+        guard lane.pointee.running.count + lane.pointee.chunks.count > 0 else { continue }
+        launchStep(index, lane, replica, decodes: lane.pointee.running.count > 0, swappedTokens)
+        return
       }
     }
   }
@@ -396,6 +406,7 @@ extension ServingCore {
     case .prefill(let tokens): decisions.combine(UInt64(truncatingIfNeeded: tokens) << 2 | 2)
     case .decode(let steps): decisions.combine(UInt64(truncatingIfNeeded: steps) << 2 | 3)
     case .mixed(let tokens): decisions.combine(UInt64(truncatingIfNeeded: tokens) << 2)
+    case .joint(let tokens): decisions.combine(UInt64(truncatingIfNeeded: -tokens) << 2)
     }
   }
 

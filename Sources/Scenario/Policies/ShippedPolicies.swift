@@ -44,6 +44,9 @@ extension PolicyCatalogue {
         .map { ChunkedPrefill(tokenBudget: $0) }
     }
     catalogue.addBatch(
+      InFlight.self, "Every step decodes, and takes whole prompts within the engine's limit of tokens.", settings: []
+    ) { _, _ in InFlight() }
+    catalogue.addBatch(
       StaticBatch.self, "A batch is formed when nothing runs, and nobody joins until it has ended.", settings: []
     ) { _, _ in StaticBatch() }
     catalogue.addEvict(

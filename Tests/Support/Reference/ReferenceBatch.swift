@@ -8,6 +8,8 @@ public enum ReferenceBatch: Hashable, Sendable {
   case decodeFirst(decodeSteps: Int)
   /// Prompts in chunks beside the decodes, at most `tokenBudget` tokens a step.
   case chunked(tokenBudget: Int)
+  /// Whole prompts beside the decodes, within the engine's tokens.
+  case inFlight
   /// A batch decodes to its end before the next is prefilled.
   case fixed
 
@@ -26,6 +28,11 @@ public enum ReferenceBatch: Hashable, Sendable {
       return view.headFits ? .prefill(tokens: view.maxBatchTokens) : .wait
     case .chunked(let tokenBudget):
       if view.prefilling > 0 || view.headFits, tokenBudget > view.running { return .mixed(tokens: tokenBudget) }
+      return view.running > 0 ? .decode(steps: .max) : .wait
+    case .inFlight:
+      if view.headFits, view.running == 0 || view.running + view.headTokens <= view.maxBatchTokens {
+        return .joint(tokens: view.maxBatchTokens)
+      }
       return view.running > 0 ? .decode(steps: .max) : .wait
     case .fixed:
       if view.running > 0 { return .decode(steps: .max) }

@@ -41,6 +41,19 @@ extension ReferenceSimulation {
         replicas[r].lanes[l].stepsLeft = 0
         begin(r, l, decoding: running, chunks: chunks, swappedTokens)
         return
+      case .joint(let tokens):
+        let preempted = grow(r, l, &swappedTokens)
+        let running = replicas[r].lanes[l].running
+        let chunks = preempted || !headFits(r) ? [] : admit(r, l, tokens: tokens - running.count)
+        if preempted, running.isEmpty {
+          result.counts.emptiedStarts += 1
+          joinReady(r, l)
+          continue
+        }
+        precondition(!running.isEmpty || !chunks.isEmpty, "a joint step of nothing")
+        replicas[r].lanes[l].stepsLeft = 0
+        begin(r, l, decoding: running, chunks: chunks, swappedTokens)
+        return
       }
     }
   }
