@@ -1,5 +1,3 @@
-import Foundation
-
 /// A request as a real server served it; times in seconds since the record's first.
 public struct ServedRequest: Hashable, Sendable {
   /// Tokens of the prompt.
@@ -33,50 +31,19 @@ public struct ServedRequest: Hashable, Sendable {
 /// Reads records of servers: CSV with the columns `input_len`, `output_len`, `arrival_s`, `first_token_s` and
 /// `last_token_s`, and others to choose rows by.
 public enum ServedRecord {
-  /// Most rows that are read.
-  public static let limit = 1_000_000
-
-  /// The requests of `file` in order of arrival, those whose columns hold the texts of `rows`.
+  /// The requests of `file` in order of arrival, those whose columns hold one of the texts of `rows`; one that ends
+  /// in `*` is what a column begins with.
   /// - Throws: ``MeasurementFault`` for a file that cannot be read, a missing column or a number that is none.
-  public static func read(_ file: String, rows: [String: String] = [:]) throws(MeasurementFault) -> [ServedRequest] {
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw MeasurementFault(file: file, line: 0, field: 0, why: "the file cannot be read")
-    }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      throw MeasurementFault(file: file, line: 0, field: 0, why: "the file is not UTF-8")
-    }
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    let header = CSVFields.of(lines.first ?? "")
-    var columns: [String: Int] = [:]
-    for (index, name) in header.enumerated() { columns[name] = index }
-    for name in rows.keys.sorted() where columns[name] == nil {
-      throw MeasurementFault(file: file, line: 1, field: 0, why: "there is no column '\(name.prefix(40))'")
-    }
-    guard lines.count <= limit else {
-      throw MeasurementFault(file: file, line: limit, field: 0, why: "there are more than \(limit) lines")
-    }
+  public static func read(_ file: String, rows: [String: [String]] = [:]) throws(MeasurementFault) -> [ServedRequest] {
     var requests: [ServedRequest] = []
-    for (number, line) in lines.enumerated().dropFirst() where !line.isEmpty && line != "\r" {
-      let fields = CSVFields.of(line)
-      func text(_ name: String) -> String? {
-        columns[name].flatMap { $0 < fields.count ? fields[$0] : nil }
-      }
-      func value(_ name: String, in range: ClosedRange<Double>) throws(MeasurementFault) -> Double {
-        guard let text = text(name), let value = Double(text), range.contains(value) else {
-          throw MeasurementFault(
-            file: file, line: number + 1, field: (columns[name] ?? -1) + 1,
-            why: "'\(name)' is '\(text(name)?.prefix(40) ?? "")', not a number of \(range.lowerBound) and more")
-        }
-        return value
-      }
-      guard rows.allSatisfy({ text($0.key) == $0.value }) else { continue }
-      let arrival = try value("arrival_s", in: 0...1e6)
-      let firstToken = try value("first_token_s", in: arrival...1e7)
+    for row in try RecordFile(file, wanted: rows).rows {
+      let arrival = try row.value("arrival_s", in: 0...1e6)
+      let firstToken = try row.value("first_token_s", in: arrival...1e7)
       requests.append(
         ServedRequest(
-          promptTokens: Int(try value("input_len", in: 1...16_777_216)),
-          outputTokens: Int(try value("output_len", in: 1...16_777_216)), arrival: arrival, firstToken: firstToken,
-          lastToken: try value("last_token_s", in: firstToken...1e7)))
+          promptTokens: Int(try row.value("input_len", in: 1...16_777_216)),
+          outputTokens: Int(try row.value("output_len", in: 1...16_777_216)), arrival: arrival, firstToken: firstToken,
+          lastToken: try row.value("last_token_s", in: firstToken...1e7)))
     }
     // Equal arrivals keep their order.
     return requests.enumerated().sorted { ($0.element.arrival, $0.offset) < ($1.element.arrival, $1.offset) }

@@ -17,7 +17,7 @@ struct ServerReplay {
   /// - Throws: `Faults`, ``MeasurementFault`` or the simulation's errors.
   static func of(_ loaded: LoadedScenario) throws -> [ServerReplay] {
     try loaded.experiments().compactMap { experiment in
-      guard let plan = experiment.scenario.measured else { return nil }
+      guard let plan = experiment.scenario.measured, plan.runs == nil else { return nil }
       let served = try ServedRecord.read(plan.path, rows: plan.rows)
       guard !served.isEmpty else {
         throw Diagnostic(

@@ -23,10 +23,11 @@ struct ValidateVerb: ParsableCommand {
         medley validate --device h100-sxm --perturb
         medley validate --measurements gemm.csv --transfer l40s
         medley validate --write                   results/validation/README.md
-        medley validate scenarios/studies/servers/*.yaml
+        medley validate scenarios/studies/servers/*.yaml --write
 
       Scenarios with a 'measured' record of a real server are replayed on the
-      requests that it got, and compared with it request by request.
+      requests that it got, and compared with it request by request; or, where
+      its rows are whole runs, run under the load of each.
       """)
 
   @Argument(help: "Scenarios of real servers to replay.", completion: Completion.scenario)
@@ -45,6 +46,9 @@ struct ValidateVerb: ParsableCommand {
 
   @Flag(help: "Write README.md and plots of predicted against measured into results/validation.")
   var write = false
+
+  @Flag(help: "Show every run of a real server, not only the errors over all.")
+  var each = false
 
   @Option(
     help: ArgumentHelp("Predict this device from the fits of others and its datasheet alone.", valueName: "name"),
@@ -77,11 +81,7 @@ struct ValidateVerb: ParsableCommand {
         fix: "give --measurements, or measure and calibrate first")
     }
     if write {
-      guard let root = catalogue.root else {
-        throw Diagnostic(
-          at: nil, "there is no catalogue to write beside", why: "none was found", fix: "set MEDLEY_CATALOGUE")
-      }
-      try validation.files.write(into: "\(root)/../results/validation")
+      try validation.files.write(into: Self.results(catalogue))
     }
     console.out(perturb ? validation.perturbationTable(console.style) : validation.table(console.style))
     if validation.without > 0 {
@@ -101,17 +101,42 @@ struct ValidateVerb: ParsableCommand {
 
   private func replay(_ console: Console) throws {
     let reader = ScenarioReader(policies: Session.current.policies)
-    let replays: [ServerReplay]
+    var (replays, runs) = ([ServerReplay](), [RunComparison]())
     do {
-      replays = try scenarios.flatMap { try ServerReplay.of(try reader.read($0)) }
+      for path in scenarios {
+        let loaded = try reader.read(path)
+        replays += try ServerReplay.of(loaded)
+        runs += try RunComparison.of(loaded)
+      }
     } catch let fault as MeasurementFault {
       throw Diagnostic(fault)
     }
-    guard !replays.isEmpty else {
+    guard !(replays.isEmpty && runs.allSatisfy { $0.pairs.isEmpty }) else {
       throw Diagnostic(
         at: nil, "nothing was compared", why: "no scenario names a 'measured' record",
         fix: "write measured: {path: requests.csv}")
     }
-    console.out(ServerReplay.table(replays, console.style))
+    if write {
+      try ServerFiles(replays: replays, runs: runs).write(into: Self.results(Catalogue.standard(for: ".")))
+    }
+    if !replays.isEmpty { console.out(ServerReplay.table(replays, console.style)) }
+    if each, !runs.isEmpty { console.out(RunComparison.each(runs, console.style)) }
+    if !runs.isEmpty { console.out(RunComparison.table(runs, console.style)) }
+    for run in runs {
+      for (line, why) in run.unserved { console.err("\(run.name): line \(line) was not run: \(why)\n") }
+      if run.unstated > 0 { console.err("\(run.name): \(run.unstated) rows do not state their load\n") }
+    }
+    let unmet = runs.flatMap(\.unmet)
+    for line in unmet { console.err("unmet: \(line)\n") }
+    if !unmet.isEmpty { throw Ending(outcome: .unmet) }
+  }
+
+  /// The folder of results beside the catalogue.
+  private static func results(_ catalogue: Catalogue) throws(Diagnostic) -> String {
+    guard let root = catalogue.root else {
+      throw Diagnostic(
+        at: nil, "there is no catalogue to write beside", why: "none was found", fix: "set MEDLEY_CATALOGUE")
+    }
+    return "\(root)/../results/validation"
   }
 }

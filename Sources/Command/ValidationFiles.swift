@@ -43,10 +43,10 @@ struct ValidationFiles {
 
 
       """
-    text += markdown(["device", "operator", "regime", "rows", "MAPE"], summaries)
+    text += Markdown.table(["device", "operator", "regime", "rows", "MAPE"], summaries)
     for name in operators {
       text += "\n## \(name)\n\n![predicted against measured](\(file(name)))\n\n"
-      text += markdown(
+      text += Markdown.table(
         ["device", "framework", "format", "kernel", "regime", "rows", "MAPE", "median", "bias"],
         rows.filter { $0.key.operatorName == name }.map { row in
           let key = row.key
@@ -65,7 +65,7 @@ struct ValidationFiles {
 
 
       """
-    text += markdown(
+    text += Markdown.table(
       ["device", "operator", "framework", "format", "coefficient", "MAPE", "-20 %", "+20 %"],
       leastEffective.map { row in
         let key = row.key
@@ -99,11 +99,6 @@ struct ValidationFiles {
     return least.keys.sorted().compactMap { least[$0] }
   }
 
-  private func markdown(_ header: [String], _ rows: [[String]]) -> String {
-    let lines = [header, header.map { _ in "---" }] + rows
-    return lines.map { "| \($0.joined(separator: " | ")) |\n" }.joined()
-  }
-
   /// Predicted against measured microseconds, a colour for each device.
   private func plot(_ name: String) -> LogScatter {
     let own = pairs.filter { $0.operatorName == name }
@@ -124,4 +119,13 @@ struct ValidationPair {
   var device: String
   var predicted: Double
   var measured: Double
+}
+
+/// Tables in Markdown.
+enum Markdown {
+  /// A table with a header; every row has as many cells.
+  static func table(_ header: [String], _ rows: [[String]]) -> String {
+    let lines = [header, header.map { _ in "---" }] + rows
+    return lines.map { "| \($0.joined(separator: " | ")) |\n" }.joined()
+  }
 }

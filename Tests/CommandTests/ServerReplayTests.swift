@@ -27,7 +27,7 @@ struct ServerReplayTests {
   func records() throws {
     let path = try file("a,m,10,3,2.0,2.5,3.5\nb,m,11,3,0,1,2\na,m,12,1,1.0,1.25,1.25\n")
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let requests = try ServedRecord.read(path, rows: ["device": "a", "model": "m"])
+    let requests = try ServedRecord.read(path, rows: ["device": ["a"], "model": ["m"]])
     #expect(requests.map(\.promptTokens) == [12, 10])
     #expect(requests.map(\.ttft) == [0.25, 0.5])
     #expect(requests.map(\.e2e) == [0.25, 1.5])

@@ -29,7 +29,28 @@ public enum KeyTable {
 
   private static let measured = [
     Key("path", .name(.file), "A file of requests, beside the scenario or under a data root.", isRequired: true),
-    Key("rows", .entries(named: "", .text), "Only rows whose columns of these names hold these texts."),
+    Key(
+      "rows", .entries(named: "", .either([.text, .list(.text)])),
+      "Only rows whose columns of these names hold these texts, one of each list; one that ends in * is what they begin with."
+    ),
+    Key("runs", .section(benchmark), "Each row is a figure of a whole run, loaded so."),
+  ]
+
+  private static let benchmark = [
+    Key("requests-per-user", .count(1...10_000), "Requests for each that is in flight at a time."),
+    Key("at-once", .count(1...1_000_000), "Requests of a run that begins with all of them."),
+    Key(
+      "within",
+      .section(
+        BenchmarkLoad.figures.map {
+          Key($0, .quantity(Fraction.self), "The most that the mean error of this figure may be.")
+        }), "What medley validate holds the errors to."),
+    Key(
+      "step-margin", .quantity(TokenCount.self),
+      "Where a step held at most a prompt, a token of each user and so many more: these."),
+    Key(
+      "shortest", .quantity(Fraction.self),
+      "The shortest length over the stated one, between which lengths are drawn evenly."),
   ]
 
   static func scenario(_ policies: PolicyCatalogue) -> [Key] {

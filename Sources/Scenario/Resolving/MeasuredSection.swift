@@ -1,16 +1,37 @@
 import Units
 
-/// The record of a real server that a scenario describes, to be held against it request by request.
+/// The record of a real server that a scenario describes.
 public struct MeasuredPlan: Hashable, Sendable {
   /// The name in the scenario.
   public var name: String
   /// The file to read.
   public var path: String
-  /// What the rows that count have in these columns.
-  public var rows: [String: String]
+  /// What the rows that count have in these columns, one text of each list; a text that ends in `*` is what they begin
+  /// with.
+  public var rows: [String: [String]]
+  /// How each row's run was loaded; nil where a row is a request.
+  public var runs: BenchmarkLoad?
 }
 
-/// Reads `measured: {path: FILE, rows: {COLUMN: TEXT}}`.
+/// What a record of whole runs does not say of how a benchmark loads a server.
+public struct BenchmarkLoad: Hashable, Sendable {
+  /// Requests for each that is in flight at a time.
+  public var requestsPerUser = 10
+  /// Requests of a run that begins with all of them at once.
+  public var atOnce = 1000
+  /// Tokens that a step may hold beside a prompt and one of each user, where the engine was set so; nil where the scenario
+  /// says what a step holds.
+  public var stepMargin: Int?
+  /// The shortest length over the stated one, between which lengths are drawn evenly.
+  public var shortest = 1.0
+  /// The most that the mean of |predicted / measured - 1| may be, by figure: `tpot`.
+  public var within: [String: Double] = [:]
+
+  /// Figures that runs have, as scenarios spell them.
+  public static let figures = ["ttft", "tpot", "e2e", "throughput", "decode-rate", "prefill-rate"]
+}
+
+/// Reads `measured: {path: FILE, rows: {COLUMN: TEXT}, runs: {requests-per-user: 10, shortest: 80 %}}`.
 struct MeasuredSection {
   let reading: Reading
   let lookup: Lookup
@@ -21,14 +42,49 @@ struct MeasuredSection {
     let fields = root.fields("measured")
     let path = fields.required("path", example: "requests.csv").flatMap { _ in fields.text("path") }
     let columns = fields.fields("rows")
-    var rows: [String: String] = [:]
-    for name in columns.keys { rows[name] = columns.text(name) }
+    var rows: [String: [String]] = [:]
+    for name in columns.keys { rows[name] = texts(columns, name) }
     columns.finish()
+    let load = fields.has("runs") ? load(fields.fields("runs")) : nil
     fields.finish()
     guard let path else { return nil }
     let found = lookup.data(
       path, name: path, hint: "give the path from the scenario's folder or a data root",
       at: fields.valuePlace(of: "path"))
-    return found.map { MeasuredPlan(name: path, path: $0.path, rows: rows) }
+    return found.map { MeasuredPlan(name: path, path: $0.path, rows: rows, runs: load) }
+  }
+
+  /// The text under a key, or those of a list.
+  private func texts(_ fields: Fields, _ key: String) -> [String] {
+    guard case .sequence = fields.element(key)?.content else { return fields.text(key).map { [$0] } ?? [] }
+    return fields.elements(key).compactMap { element, path in
+      guard let text = element.text else {
+        reading.diagnostics.error(
+          at: element.place, "'\(path)' is \(element.kind), not a text", why: "columns are compared with texts",
+          fix: "write what the column holds")
+        return nil
+      }
+      return text
+    }
+  }
+
+  private func load(_ fields: Fields) -> BenchmarkLoad {
+    var load = BenchmarkLoad()
+    if let count = fields.count("requests-per-user", in: 1...10_000, default: load.requestsPerUser) {
+      load.requestsPerUser = count
+    }
+    if let count = fields.count("at-once", in: 1...1_000_000, default: load.atOnce) { load.atOnce = count }
+    if let share = fields.quantity("shortest", Fraction.self, in: Fraction(0.01)...Fraction(1), default: Fraction(1)) {
+      load.shortest = share.value
+    }
+    load.stepMargin = fields.quantity("step-margin", TokenCount.self, in: TokenCount(0)...TokenCount(1e6))
+      .map { Int($0.value) }
+    let bounds = fields.fields("within")
+    for figure in BenchmarkLoad.figures where bounds.has(figure) {
+      load.within[figure] = bounds.quantity(figure, Fraction.self, in: Fraction(0)...Fraction(10))?.value
+    }
+    bounds.finish()
+    fields.finish()
+    return load
   }
 }

@@ -1,0 +1,195 @@
+import Calibration
+import Report
+import Scenario
+import Study
+import Units
+
+/// A scenario that describes a real server, run under each load of a record of whole runs.
+struct RunComparison {
+  /// A figure of a run as it was measured and as it is predicted, in seconds or tokens a second.
+  struct Pair {
+    /// The run.
+    var run: ServerRun
+    /// Which figure.
+    var figure: ServerRun.Figure
+    /// As the record has it.
+    var measured: Double
+    /// As the simulation has it.
+    var predicted: Double
+
+    /// predicted / measured - 1.
+    var error: Double { predicted / measured - 1 }
+  }
+
+  /// The scenario, with its variant where it has some.
+  let name: String
+  /// The record, and what the scenario calls it.
+  let record: (path: String, name: String)
+  /// What was compared, in the order of the record.
+  let pairs: [Pair]
+  /// Lines of runs that cannot be simulated, and why.
+  let unserved: [(line: Int, why: String)]
+  /// Rows whose load the record does not state.
+  let unstated: Int
+  /// The most that mean errors may be, by the key of the figure.
+  let within: [String: Double]
+
+  /// The comparisons of a scenario's variants that name a record of runs.
+  /// - Throws: `Faults`, ``MeasurementFault`` or the simulation's errors.
+  static func of(_ loaded: LoadedScenario) throws -> [RunComparison] {
+    let variants = loaded.scenario.variants.map { $0 as String? }
+    return try (variants.isEmpty ? [nil] : variants).compactMap { variant in
+      let experiment = try loaded.experiment(variant: variant)
+      guard let plan = experiment.scenario.measured, let load = plan.runs else { return nil }
+      let record = try ServerRuns(plan.path, rows: plan.rows)
+      guard !record.runs.isEmpty else {
+        throw Diagnostic(
+          at: nil, "the record of \(experiment.name) has no run",
+          why: "no row of \(plan.name) has what 'measured.rows' asks for and states its load",
+          fix: "write what its columns hold, or leave 'rows' away")
+      }
+      let isChunked = experiment.scenario.settings.contains { $0.path == "policy.batch.chunked.token-budget" }
+      let results = try Parallel.map(record.runs) { run in
+        Result { try predicted(loaded, variant, run, changes(run, load, isChunked: isChunked)) }
+      }
+      var (pairs, unserved) = ([Pair](), [(line: Int, why: String)]())
+      for (run, result) in zip(record.runs, results) {
+        switch result {
+        case .success(let figures):
+          for figure in ServerRun.Figure.allCases {
+            guard let measured = run.figures[figure], let predicted = figures[figure] else { continue }
+            pairs.append(Pair(run: run, figure: figure, measured: measured, predicted: predicted))
+          }
+        case .failure(let faults as Faults): unserved.append((run.line, faults.diagnostics.first?.what ?? ""))
+        case .failure(let error): throw error
+        }
+      }
+      return RunComparison(
+        name: experiment.name, record: (plan.path, plan.name), pairs: pairs, unserved: unserved,
+        unstated: record.unstated, within: load.within)
+    }
+  }
+
+  private static func predicted(
+    _ loaded: LoadedScenario, _ variant: String?, _ run: ServerRun, _ changes: [(path: String, value: String)]
+  ) throws -> [ServerRun.Figure: Double] {
+    let summary = try loaded.experiment(variant: variant, changes: changes).run().summary
+    var figures: [ServerRun.Figure: Double] = [.throughput: summary.outputTokenRate.value]
+    if let ttft = summary.ttft?.mean {
+      figures[.ttft] = ttft
+      figures[.prefillRate] = Double(run.promptTokens) / ttft
+    }
+    if let tpot = summary.tpot?.mean, tpot > 0 {
+      figures[.tpot] = tpot
+      figures[.decodeRate] = 1 / tpot
+    }
+    figures[.e2e] = summary.e2e?.mean
+    return figures
+  }
+
+  /// From an answer to the user's next request: the step after has begun by then. More, up to half a step, changes little.
+  private static let turnaround = "1 ms"
+
+  /// The settings of a run: its layout, and users who send another request as soon as theirs is answered.
+  static func changes(_ run: ServerRun, _ load: BenchmarkLoad, isChunked: Bool) -> [(path: String, value: String)] {
+    func law(_ tokens: Int) -> String {
+      let least = max(1, Int(Double(tokens) * load.shortest))
+      return least < tokens ? "{quantiles: {p0: \(least) tokens, p100: \(tokens) tokens}}" : "\(tokens) tokens"
+    }
+    let users = run.users ?? load.atOnce
+    let requests = run.users.map { $0 * load.requestsPerUser } ?? load.atOnce
+    var changes = [
+      ("workload.generator", "{closed-loop: {users: \(users), think: \(turnaround)}}"),
+      ("workload.requests", "\(requests)"),
+      ("workload.lengths", "{prompt: \(law(run.promptTokens)), output: \(law(run.outputTokens))}"),
+    ]
+    if let margin = load.stepMargin {
+      let tokens = users + run.promptTokens + margin
+      changes.append(("cluster.defaults.limits.max-batch-tokens", "\(tokens)"))
+      if isChunked { changes.append(("policy.batch.chunked.token-budget", "\(tokens)")) }
+    }
+    if let devices = run.tensorParallel { changes.append(("cluster.defaults.tensor-parallel", "\(devices)")) }
+    if let stages = run.pipelineParallel { changes.append(("cluster.defaults.pipeline-parallel", "\(stages)")) }
+    return changes
+  }
+
+  /// A figure of all runs: |error| as mean and median, and the median error.
+  struct Row {
+    /// Which figure.
+    var figure: ServerRun.Figure
+    /// Runs compared.
+    var runs: Int
+    /// Mean of |error|.
+    var mean: Double
+    /// Median of |error|.
+    var median: Double
+    /// Median error.
+    var bias: Double
+  }
+
+  /// The errors by figure.
+  var rows: [Row] {
+    ServerRun.Figure.allCases.compactMap { figure in
+      let errors = pairs.filter { $0.figure == figure }.map(\.error)
+      guard !errors.isEmpty else { return nil }
+      func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+      }
+      let sizes = errors.map { abs($0) }
+      return Row(
+        figure: figure, runs: errors.count, mean: sizes.reduce(0, +) / Double(sizes.count), median: median(sizes),
+        bias: median(errors))
+    }
+  }
+
+  /// The figures whose mean errors exceed what the scenario allows, in words.
+  var unmet: [String] {
+    rows.compactMap { row in
+      within[row.figure.key].flatMap { bound in
+        guard row.mean > bound else { return nil }
+        let (mean, most) = (KernelText.percent(row.mean), KernelText.percent(bound))
+        return "\(name): the error of \(row.figure.rawValue) is \(mean), more than \(most)"
+      }
+    }
+  }
+
+  /// The comparisons as text, errors by figure.
+  static func table(_ comparisons: [RunComparison], _ style: Style) -> String {
+    var table = Table(["scenario", "figure", "runs", "MAPE", "median", "bias"], leading: [0, 1])
+    for comparison in comparisons {
+      for row in comparison.rows {
+        table.add([
+          comparison.name, row.figure.rawValue, "\(row.runs)", KernelText.percent(row.mean),
+          KernelText.percent(row.median), KernelText.percent(row.bias),
+        ])
+      }
+    }
+    return table.text(style: style)
+  }
+
+  /// Every run as text.
+  static func each(_ comparisons: [RunComparison], _ style: Style) -> String {
+    var table = Table(
+      ["scenario", "line", "devices", "users", "prompt", "output", "figure", "measured", "predicted", "off"],
+      leading: [0])
+    for comparison in comparisons {
+      for pair in comparison.pairs {
+        let run = pair.run
+        table.add([
+          comparison.name, "\(run.line)", "\((run.tensorParallel ?? 1) * (run.pipelineParallel ?? 1))",
+          run.users.map { "\($0)" } ?? "all", "\(run.promptTokens)", "\(run.outputTokens)", pair.figure.rawValue,
+          text(pair.measured, pair.figure), text(pair.predicted, pair.figure), KernelText.percent(pair.error),
+        ])
+      }
+    }
+    return table.text(style: style)
+  }
+
+  private static func text(_ value: Double, _ figure: ServerRun.Figure) -> String {
+    switch figure {
+    case .ttft, .tpot, .e2e: Seconds(value).text
+    case .throughput, .decodeRate, .prefillRate: Rate(value).text
+    }
+  }
+}
