@@ -59,6 +59,10 @@ struct BrokenRecipe: Sendable, CustomTestStringConvertible {
     BrokenRecipe("208-many-values") {
       model + cluster + workload + "sweep: {seed: [" + String(repeating: "1, ", count: 10_000) + "1]}\n"
     },
+    BrokenRecipe("225-many-free-parameters") {
+      let parameter = "  - {path: seed, value: 1, range: [1, 2], source: s}\n"
+      return model + cluster + workload + "free:\n" + String(repeating: parameter, count: 65)
+    },
     BrokenRecipe("209-trace-pipe", trace: { path in _ = mkfifo(path, 0o600) }),
     BrokenRecipe("210-trace-device", trace: { path in _ = symlink("/dev/zero", path) }),
     BrokenRecipe("211-trace-link-out", trace: { path in _ = symlink("/etc/passwd", path) }),

@@ -123,7 +123,7 @@ struct ClaimReader {
     let comparison = given.flatMap(Claim.Comparison.init(rawValue:)) ?? .ratio
     if comparison == .recovery, of.count != 1 || over.count != 2 {
       fault(
-        "over", "a recovery has \(of.count) variants over \(over.count)",
+        "over", "a recovery is of \(of.count) over \(over.count)",
         why: "one variant closes a part of the gap from the first to the second of two others",
         fix: "write 'of: fused, over: [slow, fast], as: recovery'")
     }
