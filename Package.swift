@@ -57,7 +57,7 @@ let package = Package(
       ]),
     .target(name: "Ledger", dependencies: ["Units", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(name: "Study", dependencies: ["Units", "Kernel", "Cluster", "Workload", "Scenario", "Ledger"]),
-    .target(name: "Report", dependencies: ["Units", "Models", "Workload", "Cluster"]),
+    .target(name: "Report", dependencies: ["Units", "Models", "Timeline", "Workload", "Cluster"]),
     .target(
       name: "Command",
       dependencies: ["Scenario", "Study", "Report", "Ledger", "Calibration", "Kernels", "Policies", argumentParser]),

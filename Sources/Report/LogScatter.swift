@@ -36,12 +36,6 @@ public struct LogScatter {
   private static let size = 560.0
   private static let left = 70.0
   private static let top = 40.0
-  /// Paul Tol's bright and muted colours, which most eyes tell apart.
-  private static let colours = [
-    "#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#882255", "#999933", "#117733", "#332288",
-    "#BBBBBB",
-  ]
-
   /// The plot, with the diagonal of equal pairs and lines at 20 % to either side; empty without points. Both axes span
   /// the same whole decades.
   public var svg: String {
@@ -57,7 +51,7 @@ public struct LogScatter {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(text(right + 170)) \(text(bottom + 60))\" "
         + "font-family=\"sans-serif\" font-size=\"13\">",
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
-      "<text x=\"\(text(Self.left))\" y=\"24\" font-size=\"16\">\(escaped(title))</text>",
+      "<text x=\"\(text(Self.left))\" y=\"24\" font-size=\"16\">\(SVGText.escaped(title))</text>",
     ]
     for power in Int(low)...Int(high) {
       let value = pow(10, Double(power))
@@ -79,7 +73,7 @@ public struct LogScatter {
       "x=\"\(text(Self.left))\" y=\"\(text(Self.top))\" width=\"\(text(Self.size))\" height=\"\(text(Self.size))\""
     lines.append("<clipPath id=\"a\"><rect \(frame)/></clipPath>")
     for (index, series) in series.enumerated() {
-      let colour = Self.colours[index % Self.colours.count]
+      let colour = SVGText.colours[index % SVGText.colours.count]
       lines.append("<g fill=\"\(colour)\" fill-opacity=\"0.5\">")
       for point in series.points where point.x > 0 && point.y > 0 {
         lines.append("<circle cx=\"\(across(point.x))\" cy=\"\(down(point.y))\" r=\"2\"/>")
@@ -88,21 +82,21 @@ public struct LogScatter {
       let y = Self.top + 14 + 20 * Double(index)
       lines += [
         "<circle cx=\"\(text(right + 16))\" cy=\"\(text(y - 4))\" r=\"5\" fill=\"\(colour)\"/>",
-        "<text x=\"\(text(right + 28))\" y=\"\(text(y))\">\(escaped(series.name))</text>",
+        "<text x=\"\(text(right + 28))\" y=\"\(text(y))\">\(SVGText.escaped(series.name))</text>",
       ]
     }
     let middle = text(Self.top + Self.size / 2)
     lines += [
       "<rect \(frame) fill=\"none\" stroke=\"#888\"/>",
       "<text x=\"\(text(Self.left + Self.size / 2))\" y=\"\(text(bottom + 44))\" text-anchor=\"middle\">"
-        + "\(escaped(xLabel))</text>",
+        + "\(SVGText.escaped(xLabel))</text>",
       "<text x=\"18\" y=\"\(middle)\" text-anchor=\"middle\" transform=\"rotate(-90 18 \(middle))\">"
-        + "\(escaped(yLabel))</text>", "</svg>",
+        + "\(SVGText.escaped(yLabel))</text>", "</svg>",
     ]
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private func text(_ value: Double) -> String { String(format: "%.1f", value) }
+  private func text(_ value: Double) -> String { SVGText.number(value) }
 
   private func tick(_ power: Int) -> String {
     switch power {
@@ -111,9 +105,5 @@ public struct LogScatter {
     case 2: "100"
     default: "1e\(power)"
     }
-  }
-
-  private func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
   }
 }

@@ -104,6 +104,7 @@ extension PoolSummary {
       .init("average_power_w", .number(averagePower.value)),
       .init("price_usd_per_h", .number(price.value)),
       .init("time_shares", time.json),
+      .init("placement", placement?.json ?? .null),
     ])
   }
 }

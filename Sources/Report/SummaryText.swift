@@ -7,7 +7,8 @@ extension Summary {
   /// Ends with a line feed. What was not measured stands as "-".
   public func text(name: String, style: Style = .plain) -> String {
     let sections = [
-      [headline(name, style)], latencyLines(style), totalLines(style), poolLines(style), cacheLines(style),
+      [headline(name, style)], latencyLines(style), totalLines(style), poolLines(style), placementLines(style),
+      cacheLines(style),
       prefixLines(style), transferLines(style), tenantLines(style), sloLines(style),
     ]
     return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")

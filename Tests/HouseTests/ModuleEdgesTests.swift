@@ -23,7 +23,7 @@ import Testing
     "Scenario": ["Units", "Kernel", "Hardware", "Models", "Workload", "Cluster", "Policies", "Yams"],
     "Ledger": ["Units", "GRDB"],
     "Study": ["Units", "Kernel", "Cluster", "Hardware", "Models", "Workload", "Scenario", "Ledger"],
-    "Report": ["Units", "Cluster", "Hardware", "Models", "Study", "Ledger", "Workload"],
+    "Report": ["Units", "Timeline", "Cluster", "Hardware", "Models", "Study", "Ledger", "Workload"],
     "Command": [
       "Units", "Hardware", "Models", "Workload", "Cluster", "Policies", "Scenario", "Study", "Report", "Ledger",
       "Calibration", "Kernels", "ArgumentParser",

@@ -37,7 +37,8 @@ public struct Machine: Sendable {
   /// Nothing.
   public init() {}
 
-  /// The compute stream of `count` devices that work as one: the pool's own, unless `isExtra`.
+  /// The compute stream of `count` devices that work as one: the pool's own, unless `isExtra`. Called as its kind is,
+  /// "gpu", unless told.
   public mutating func compute(
     _ device: Device, count: Int = 1, name: String? = nil, route: [Int] = [], isExtra: Bool = false
   ) -> StreamID {
@@ -47,7 +48,7 @@ public struct Machine: Sendable {
         idle: watts.idle.value * Double(count),
         busy: watts.decode.value * Double(count), computing: watts.prefill.value * Double(count)))
     if isExtra { devices.append((device, count)) }
-    return resources.stream(name ?? device.name, route: route)
+    return resources.stream(name ?? device.kind.rawValue, route: route)
   }
 
   /// Another stream of a device, whose watts are counted with its compute stream.
@@ -56,15 +57,15 @@ public struct Machine: Sendable {
     return resources.stream(name, route: route)
   }
 
-  /// One direction of `count` links side by side, of whose bandwidth `efficiency` is reached.
+  /// One direction of `count` links side by side, of whose bandwidth `efficiency` is reached; called "link" unless told.
   public mutating func link(_ link: Link, count: Int = 1, name: String? = nil, efficiency: Double = 1) -> Way {
     power.append(StreamPower())
     let rate = link.bandwidth.value.value * Double(count) * efficiency
-    return Way(stream: resources.link(name ?? link.name, rate: rate), latency: link.latency.value.value, rate: rate)
+    return Way(stream: resources.link(name ?? "link", rate: rate), latency: link.latency.value.value, rate: rate)
   }
 
   /// Reads of `drives` drives or memories in requests of `request` bytes, `depth` of which are in flight at each; no
-  /// faster than `limit` bytes a second.
+  /// faster than `limit` bytes a second. Called as its kind is, "storage" or "memory", unless told.
   public mutating func reads(
     _ tier: Tier, drives: Int = 1, request: Double, depth: Int, limit: Double = .infinity, name: String? = nil
   ) -> Way {
@@ -72,7 +73,7 @@ public struct Machine: Sendable {
     power.append(StreamPower(idle: watts.0 * Double(drives), busy: watts.1 * Double(drives)))
     let rate = min(tier.read(bytes: request, depth: depth) * Double(drives), limit)
     return Way(
-      stream: resources.link(name ?? tier.name, rate: rate), latency: tier.latency.value.value, rate: rate)
+      stream: resources.link(name ?? tier.kind.rawValue, rate: rate), latency: tier.latency.value.value, rate: rate)
   }
 
   /// Says that `memory` holds `bytes` of the `capacity` it has.

@@ -54,10 +54,10 @@ public struct AttentionOffload: PlacePolicy {
       let attending = settings.pieces(on: other, tensorParallel: 1)
     else { return nil }
     var machine = Machine()
-    let gpu = machine.compute(settings.device, count: count)
-    let pool = machine.compute(other, count: others, isExtra: true)
-    let send = machine.link(link, count: count, name: "\(link.name).out", efficiency: efficiency)
-    let back = machine.link(link, count: count, name: "\(link.name).in", efficiency: efficiency)
+    let gpu = machine.compute(settings.device, count: count, name: "model")
+    let pool = machine.compute(other, count: others, name: "attention", isExtra: true)
+    let send = machine.link(link, count: count, name: "send", efficiency: efficiency)
+    let back = machine.link(link, count: count, name: "return", efficiency: efficiency)
     let turns = machine.resources.ring(batches)
     let memory = DeviceMemory(settings, count: count)
     let cache = DeviceMemory(settings, device: other, count: others)
@@ -68,8 +68,8 @@ public struct AttentionOffload: PlacePolicy {
         fix: "a larger tensor-parallel")
       return nil
     }
-    machine.hold(settings.device.name, bytes: pieces.weights * Double(count), of: memory.capacity)
-    machine.hold(other.name, bytes: cache.usable, of: cache.capacity)
+    machine.hold("model", bytes: pieces.weights * Double(count), of: memory.capacity)
+    machine.hold("attention", bytes: cache.usable, of: cache.capacity)
     let policy = AttentionOffload(
       model: Side(pieces: pieces, stream: gpu, count: Double(count)),
       attention: Side(pieces: attending, stream: pool, count: Double(others)), send: send, back: back,

@@ -71,7 +71,7 @@ public struct LayerStreaming: PlacePolicy {
     var machine = Machine()
     let gpu = machine.compute(settings.device, count: count)
     let host = machine.stream("host")
-    let copy = machine.link(link, count: count, efficiency: efficiency)
+    let copy = machine.link(link, count: count, name: "copy", efficiency: efficiency)
     let read =
       isDrive
       ? machine.reads(tier, drives: drives, request: request, depth: depth) : nil
@@ -81,9 +81,10 @@ public struct LayerStreaming: PlacePolicy {
     let stay = pieces.layers.prefix(pinned).reduce(0) { $0 + pieces.kinds[$1].allWeights } * Double(count)
     let memory = DeviceMemory(settings, count: count)
     let room = memory.usable - buffered - stay - ends
-    machine.hold(settings.device.name, bytes: memory.usable, of: memory.capacity)
+    machine.hold("device", bytes: memory.usable, of: memory.capacity)
     machine.hold(
-      tier.name, bytes: pieces.weights * Double(count), of: tier.capacity.value.value * Double(isDrive ? drives : 1))
+      tier.kind.rawValue, bytes: pieces.weights * Double(count),
+      of: tier.capacity.value.value * Double(isDrive ? drives : 1))
     guard pieces.weights * Double(count) <= tier.capacity.value.value * Double(isDrive ? drives : 1) else {
       settings.refuse(
         "from", "\(tier.name) cannot hold the weights",

@@ -28,7 +28,7 @@ public struct Resident: PlacePolicy {
     let memory = DeviceMemory(settings, count: devices)
     let held = pieces.weights * Double(devices)
     let cache = memory.usable - held
-    machine.hold(settings.device.name, bytes: memory.usable, of: memory.capacity)
+    machine.hold("device", bytes: memory.usable, of: memory.capacity)
     return machine.plan(
       Resident(pieces: pieces, gpu: gpu, host: host), cacheTokens: cache / pieces.cacheBytesPerToken)
   }

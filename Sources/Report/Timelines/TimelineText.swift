@@ -1,0 +1,73 @@
+import Cluster
+import Timeline
+import Units
+
+/// What a recording says, in words and tables.
+public enum TimelineText {
+  /// How long each step took, what each stream did, and why the time passed.
+  public static func text(_ placed: PlacedRecording, style: Style) -> String {
+    let recording = placed.recording
+    guard let start = recording.steps.first?.release, let end = recording.steps.last?.end, start < end else {
+      return "nothing ran\n"
+    }
+    let span = (end - start).seconds
+    let explanation = recording.explanation(streams: placed.streams.count)
+    var lines = [style.strong("steps")]
+    for (index, step) in recording.steps.enumerated() {
+      let tasks = recording.tasks.count { $0.plan == index }
+      lines.append("  \(index): \(NumberText.time((step.end - step.release).seconds)), \(tasks) tasks")
+    }
+    lines.append("")
+    var table = Table(["stream", "busy", "on the critical path", "bytes", "idle: waited for"], leading: [0, 4])
+    for (index, name) in placed.streams.enumerated() {
+      let own = recording.tasks.filter { $0.stream == index }
+      guard !own.isEmpty else { continue }
+      let busy = own.reduce(0.0) { $0 + ($1.end - $1.start).seconds }
+      let bytes = own.reduce(Int64(0)) { $0 + $1.bytes }
+      let waits = explanation.bubbles[index].enumerated().filter { $0.element > 0 }.sorted { $0.element > $1.element }
+        .prefix(3).map { cause, picoseconds in
+          let what = cause < placed.streams.count ? placed.streams[cause] : "the next step"
+          return "\(share(Double(picoseconds) * 1e-12 / span)) \(what)"
+        }
+      table.add([
+        name, share(busy / span),
+        share(Double(explanation.path[index]) * 1e-12 / span),
+        bytes > 0 ? NumberText.bytes(Double(bytes)) : "-",
+        waits.joined(separator: ", "),
+      ])
+    }
+    lines.append(table.text(style: style))
+    for figure in placed.figures {
+      guard let value = figure.value else { continue }
+      lines.append("\(figure.name): \(figure.text(value))")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The same for programs.
+  public static func json(_ placed: PlacedRecording) -> JSON {
+    let explanation = placed.recording.explanation(streams: placed.streams.count)
+    let steps = placed.recording.steps.map { step in
+      JSON.number((step.end - step.release).seconds)
+    }
+    let streams = placed.streams.enumerated().map { index, name in
+      let own = placed.recording.tasks.filter { $0.stream == index }
+      return JSON.object([
+        JSON.Member("name", .string(name)),
+        JSON.Member("busy_s", .number(own.reduce(0.0) { $0 + ($1.end - $1.start).seconds })),
+        JSON.Member("critical_s", .number(Double(explanation.path[index]) * 1e-12)),
+        JSON.Member("bytes", .integer(Int(own.reduce(Int64(0)) { $0 + $1.bytes }))),
+        JSON.Member(
+          "idle_s",
+          .object(
+            explanation.bubbles[index].enumerated().filter { $0.element > 0 }.map { cause, picoseconds in
+              JSON.Member(
+                cause < placed.streams.count ? placed.streams[cause] : "step", .number(Double(picoseconds) * 1e-12))
+            })),
+      ])
+    }
+    return .object([JSON.Member("steps_s", .array(steps)), JSON.Member("streams", .array(streams))])
+  }
+
+  private static func share(_ value: Double) -> String { NumberText.percent(value) }
+}
