@@ -70,14 +70,15 @@ struct List: ParsableCommand {
       }
     case .traces: show(catalogue.traces)
     case .policies:
-      show(
-        policies.routes.values.map { ListedThing(name: "route: \($0.name)", summary: $0.summary) }.sorted(by: \.name)
-          + policies.batches.values.map { ListedThing(name: "batch: \($0.name)", summary: $0.summary) }
-          .sorted(by: \.name)
-          + policies.evicts.values.map {
-            ListedThing(name: "\($0.isForExperts ? "experts" : "prefix-cache"): \($0.name)", summary: $0.summary)
-          }
-          .sorted(by: \.name))
+      let families = [
+        policies.routes.values.map { ListedThing(name: "route: \($0.name)", summary: $0.summary) },
+        policies.batches.values.map { ListedThing(name: "batch: \($0.name)", summary: $0.summary) },
+        policies.evicts.values.map {
+          ListedThing(name: "\($0.isForExperts ? "experts" : "prefix-cache"): \($0.name)", summary: $0.summary)
+        },
+        policies.places.values.map { ListedThing(name: "place: \($0.name)", summary: $0.summary) },
+      ]
+      show(families.flatMap { $0.sorted(by: \.name) })
     case .runs: try showRuns()
     }
   }

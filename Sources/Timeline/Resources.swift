@@ -64,9 +64,10 @@ public struct Resources: Hashable, Sendable {
     return channels.count - 1
   }
 
-  /// Adds a stream whose bytes cross `route`.
+  /// Adds a stream whose bytes cross the channels of `route`, each once.
   public mutating func stream(_ name: String, route: [Int] = []) -> StreamID {
-    streams.append(StreamDescription(name, route: route))
+    let once = route.reduce(into: [Int]()) { if !$0.contains($1) { $0.append($1) } }
+    streams.append(StreamDescription(name, route: once))
     return StreamID(streams.count - 1)
   }
 
