@@ -48,9 +48,10 @@ struct RunComparison {
           why: "no row of \(plan.name) has what 'measured.rows' asks for and states its load",
           fix: "write what its columns hold, or leave 'rows' away")
       }
+      let pools = experiment.scenario.cluster.pools.map(\.name)
       let isChunked = experiment.scenario.settings.contains { $0.path == "policy.batch.chunked.token-budget" }
       let results = try Parallel.map(record.runs) { run in
-        Result { try predicted(loaded, variant, run, changes(run, load, isChunked: isChunked)) }
+        Result { try predicted(loaded, variant, run, changes(run, load, pools: pools, isChunked: isChunked)) }
       }
       var (pairs, unserved) = ([Pair](), [(line: Int, why: String)]())
       for (run, result) in zip(record.runs, results) {
@@ -91,7 +92,9 @@ struct RunComparison {
   private static let turnaround = "1 ms"
 
   /// The settings of a run: its layout, and users who send another request as soon as theirs is answered.
-  static func changes(_ run: ServerRun, _ load: BenchmarkLoad, isChunked: Bool) -> [(path: String, value: String)] {
+  static func changes(_ run: ServerRun, _ load: BenchmarkLoad, pools: [String], isChunked: Bool) -> [(
+    path: String, value: String
+  )] {
     func law(_ tokens: Int) -> String {
       let least = max(1, Int(Double(tokens) * load.shortest))
       return least < tokens ? "{quantiles: {p0: \(least) tokens, p100: \(tokens) tokens}}" : "\(tokens) tokens"
@@ -103,13 +106,15 @@ struct RunComparison {
       ("workload.requests", "\(requests)"),
       ("workload.lengths", "{prompt: \(law(run.promptTokens)), output: \(law(run.outputTokens))}"),
     ]
-    if let margin = load.stepMargin {
-      let tokens = users + run.promptTokens + margin
-      changes.append(("cluster.defaults.limits.max-batch-tokens", "\(tokens)"))
-      if isChunked { changes.append(("policy.batch.chunked.token-budget", "\(tokens)")) }
+    let margin = load.stepMargin.map { users + run.promptTokens + $0 }
+    if let margin, isChunked { changes.append(("policy.batch.chunked.token-budget", "\(margin)")) }
+    let own = [
+      ("limits.max-batch-tokens", margin), ("tensor-parallel", run.tensorParallel),
+      ("pipeline-parallel", run.pipelineParallel),
+    ]
+    for pool in pools {
+      changes += own.compactMap { key, value in value.map { ("cluster.pools.\(pool).\(key)", "\($0)") } }
     }
-    if let devices = run.tensorParallel { changes.append(("cluster.defaults.tensor-parallel", "\(devices)")) }
-    if let stages = run.pipelineParallel { changes.append(("cluster.defaults.pipeline-parallel", "\(stages)")) }
     return changes
   }
 

@@ -58,13 +58,13 @@ struct RunComparisonTests {
       line: 2, source: "", users: 16, promptTokens: 1000, outputTokens: 1, tensorParallel: 2, pipelineParallel: nil)
     var load = BenchmarkLoad()
     (load.shortest, load.stepMargin) = (0.8, 500)
-    let changes = RunComparison.changes(run, load, isChunked: true)
+    let changes = RunComparison.changes(run, load, pools: ["all"], isChunked: true)
     #expect(
       changes.map { "\($0.path)=\($0.value)" } == [
         "workload.generator={closed-loop: {users: 16, think: 1 ms}}", "workload.requests=160",
         "workload.lengths={prompt: {quantiles: {p0: 800 tokens, p100: 1000 tokens}}, output: 1 tokens}",
-        "cluster.defaults.limits.max-batch-tokens=1516", "policy.batch.chunked.token-budget=1516",
-        "cluster.defaults.tensor-parallel=2",
+        "policy.batch.chunked.token-budget=1516", "cluster.pools.all.limits.max-batch-tokens=1516",
+        "cluster.pools.all.tensor-parallel=2",
       ])
   }
 
