@@ -12,7 +12,7 @@ private func decoder(layers: Int, experts: Int, perToken: Int) -> ExpertShape {
   return shape
 }
 
-private func step(_ routing: inout ExpertRouting, _ tokens: [RoutedToken]) -> StepRouting {
+private func step(_ routing: inout ExpertRouter, _ tokens: [RoutedToken]) -> StepRouting {
   var step = StepRouting(routing.shape)
   routing.route(tokens, into: &step)
   return step
@@ -37,25 +37,25 @@ private func choices(_ step: StepRouting) -> [[[Int32]]] {
     let requests = (0..<4).map { request in
       (0..<90).map { RoutedToken(request: request, position: $0, prompt: 20 + request) }
     }
-    var inOrder = ExpertRouting(decoder(layers: 3, experts: 16, perToken: 2), parameters, seed: 7)
+    var inOrder = ExpertRouter(decoder(layers: 3, experts: 16, perToken: 2), parameters, seed: 7)
     let known = Dictionary(
       uniqueKeysWithValues: requests.joined().map { ($0, choices(step(&inOrder, [$0]))[0]) })
-    var backwards = ExpertRouting(decoder(layers: 3, experts: 16, perToken: 2), parameters, seed: 7)
+    var backwards = ExpertRouter(decoder(layers: 3, experts: 16, perToken: 2), parameters, seed: 7)
     for token in requests.joined().reversed() { #expect(choices(step(&backwards, [token]))[0] == known[token]) }
-    var mixed = ExpertRouting(decoder(layers: 3, experts: 16, perToken: 2), parameters, seed: 7)
+    var mixed = ExpertRouter(decoder(layers: 3, experts: 16, perToken: 2), parameters, seed: 7)
     let places = [(0, 3), (3, 80), (0, 70), (2, 11), (3, 81), (0, 3), (1, 64)]
     let tokens = places.map { requests[$0.0][$0.1] }
     #expect(choices(step(&mixed, tokens)) == tokens.map { known[$0] })
     mixed.forget(0)
     #expect(
       choices(step(&mixed, [requests[0][71], requests[3][82]])) == [known[requests[0][71]], known[requests[3][82]]])
-    var other = ExpertRouting(decoder(layers: 3, experts: 16, perToken: 2), parameters, seed: 8)
+    var other = ExpertRouter(decoder(layers: 3, experts: 16, perToken: 2), parameters, seed: 8)
     #expect(choices(step(&other, requests[0])) != requests[0].map { known[$0] })
   }
 
   @Test func aStepSaysHowManyTokensGoWhere() {
     let tokens = (0..<40).map { RoutedToken(request: $0 / 10, position: $0 % 10, prompt: 5) }
-    var routing = ExpertRouting(decoder(layers: 3, experts: 6, perToken: 2), parameters, seed: 1)
+    var routing = ExpertRouter(decoder(layers: 3, experts: 6, perToken: 2), parameters, seed: 1)
     let step = step(&routing, tokens)
     for layer in 0..<3 {
       let chosen = tokens.indices.flatMap { step.experts(layer, token: $0) }
@@ -72,13 +72,13 @@ private func choices(_ step: StepRouting) -> [[[Int32]]] {
     #expect(alone == best.map { Int32($0) })
   }
 
-  private static func single(_ routing: inout ExpertRouting, _ token: RoutedToken) -> StepRouting {
+  private static func single(_ routing: inout ExpertRouter, _ token: RoutedToken) -> StepRouting {
     step(&routing, [token])
   }
 
   /// The share of a token's experts that its predecessor had in the layer, or that the layer before implies.
   private func repeats(_ parameters: RoutingParameters, prompt: Int = 0) -> Double {
-    var routing = ExpertRouting(decoder(layers: 1, experts: 64, perToken: 4), parameters, seed: 3)
+    var routing = ExpertRouter(decoder(layers: 1, experts: 64, perToken: 4), parameters, seed: 3)
     var (same, all) = (0, 0)
     var last: [Int32] = []
     for position in 0..<600 {
@@ -115,7 +115,7 @@ private func choices(_ step: StepRouting) -> [[[Int32]]] {
     parameters.topicLocality = locality
     parameters.skew = 1.5
     parameters.topics = 1024
-    var routing = ExpertRouting(decoder(layers: 1, experts: 64, perToken: 4), parameters, seed: 5)
+    var routing = ExpertRouter(decoder(layers: 1, experts: 64, perToken: 4), parameters, seed: 5)
     let favourites = [first, second].map { request in
       let step = step(&routing, (0..<400).map { RoutedToken(request: request, position: $0, prompt: 0) })
       return Set((0..<Int32(64)).sorted { step.tokens(0, $0) > step.tokens(0, $1) }.prefix(8))
@@ -134,7 +134,7 @@ private func choices(_ step: StepRouting) -> [[[Int32]]] {
       parameters.skew = 0
       parameters.temporal = 0
       parameters.interLayer = interLayer
-      var routing = ExpertRouting(decoder(layers: 2, experts: 8, perToken: 1), parameters, seed: 9)
+      var routing = ExpertRouter(decoder(layers: 2, experts: 8, perToken: 1), parameters, seed: 9)
       var counts = Array(repeating: Array(repeating: 0, count: 8), count: 8)
       for position in 0..<2000 {
         let choice = choices(step(&routing, [RoutedToken(request: 0, position: position, prompt: 0)]))[0]
@@ -149,7 +149,7 @@ private func choices(_ step: StepRouting) -> [[[Int32]]] {
   /// Switch: prompts pass the encoder's mixtures, yielded tokens the decoder's.
   @Test func tokensPassTheLayersOfTheirRole() throws {
     let shape = try #require(ExpertShape(roles: [.encoder, .crossDecoder], experts: 8, perToken: 1, parameters: 1))
-    var routing = ExpertRouting(shape, seed: 1)
+    var routing = ExpertRouter(shape, seed: 1)
     let step = step(&routing, (0..<5).map { RoutedToken(request: 0, position: $0, prompt: 3) })
     #expect((0..<8).reduce(0) { $0 + step.tokens(0, Int32($1)) } == 3)
     #expect((0..<8).reduce(0) { $0 + step.tokens(1, Int32($1)) } == 2)
@@ -191,7 +191,7 @@ private func choices(_ step: StepRouting) -> [[[Int32]]] {
       """
     let recorded = try RecordedRouting(text.utf8, shape)
     #expect(recorded.requests == 2 && recorded.tokens(0) == 1 && recorded.tokens(1) == 2)
-    var routing = ExpertRouting(recorded)
+    var routing = ExpertRouter(recorded)
     // Requests take the recorded ones in turn, and begin them again where they are longer.
     let step = step(
       &routing, [(0, 0), (1, 1), (2, 5), (3, 2)].map { RoutedToken(request: $0.0, position: $0.1, prompt: 1) })

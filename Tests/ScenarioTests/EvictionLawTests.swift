@@ -33,7 +33,7 @@ private func recorded(_ sets: [[[Int32]]], experts: Int) throws -> (ExpertShape,
       text += "0,\(token),\(layer)," + set.map(String.init).joined(separator: ",") + "\n"
     }
   }
-  var routing = ExpertRouting(try RecordedRouting(text.utf8, shape))
+  var routing = ExpertRouter(try RecordedRouting(text.utf8, shape))
   let steps = sets.indices.map { position in
     var step = StepRouting(shape)
     routing.route([RoutedToken(request: 0, position: position, prompt: 0)], into: &step)

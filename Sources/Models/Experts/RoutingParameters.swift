@@ -1,11 +1,11 @@
 /// How a synthetic router chooses: the parameters of ``RoutingProcess``, each with its meaning, range and default.
 ///
-/// `skew` is fitted to one published number: the hit rate of LRU on Qwen2-57B-A14B with a quarter of each layer's experts
-/// cached, 45.0 % (HybriMoE, Zhong et al., DAC 2025, figure 9). The others are assumed; `results/experts.md` holds what
-/// all together predict against the other published numbers.
+/// `skew` is fitted to one published number: LRU's hit rate on Qwen2-57B-A14B with a quarter of each layer's experts
+/// cached, 45.0 % (HybriMoE, Zhong et al., DAC 2025, figure 9, as third parties report it). The others are assumed;
+/// `results/experts.md` holds what all together predict against the other published numbers.
 public struct RoutingParameters: Hashable, Sendable {
   /// Exponent of the popularity of a layer's experts for one topic, r^-skew at rank r: 0 to 3; 0 makes all alike.
-  public var skew: Double = 0.84
+  public var skew: Double = 0.81
   /// Chance that an expert keeps the score it had for the request's previous token in the layer: 0 to 0.95.
   public var temporal: Double = 0.05
   /// Chance that an expert has the score that its counterpart had for the token in the layer before: 0 to 0.95.

@@ -24,8 +24,10 @@ public struct RoutedToken: Hashable, Sendable {
 public struct StepRouting: Sendable {
   /// The model's mixture layers.
   public let shape: ExpertShape
-  /// Tokens of the step.
-  public internal(set) var tokens = 0
+  /// The tokens of the step.
+  public private(set) var routed: [RoutedToken] = []
+  /// How many they are.
+  public var tokens: Int { routed.count }
   /// By layer, token and choice; -1 where the token does not pass the layer.
   var chosen: [Int32] = []
   /// Tokens by layer and expert.
@@ -63,10 +65,10 @@ public struct StepRouting: Sendable {
     return chosen[first] < 0 ? chosen[first..<first] : chosen[first..<first + shape.perToken]
   }
 
-  /// Makes room for a step of `count` tokens that go nowhere yet.
-  mutating func reset(tokens count: Int) {
-    tokens = count
-    let places = shape.layers * count * shape.perToken
+  /// Makes room for a step of tokens that go nowhere yet.
+  mutating func reset(_ tokens: [RoutedToken]) {
+    routed = tokens
+    let places = shape.layers * tokens.count * shape.perToken
     if chosen.count < places { chosen.append(contentsOf: repeatElement(-1, count: places - chosen.count)) }
     for i in counts.indices { counts[i] = 0 }
     for i in scores.indices { scores[i] = 0 }

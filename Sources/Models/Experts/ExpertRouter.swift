@@ -3,7 +3,7 @@
 /// What a token gets depends on the seed, its request, its position and the length of the prompt alone: not on the order
 /// of steps, nor on what else is in them. The variates of each request's last token are kept, so that the next one costs
 /// O(layers experts); a token elsewhere costs up to 64 times as much.
-public struct ExpertRouting: Sendable {
+public struct ExpertRouter: Sendable {
   private enum Source: Sendable {
     case process(RoutingProcess)
     case recorded(RecordedRouting)
@@ -53,7 +53,7 @@ public struct ExpertRouting: Sendable {
   /// Routes the tokens of a step through all layers. Complexity: O(tokens layers experts).
   public mutating func route(_ tokens: [RoutedToken], into step: inout StepRouting) {
     precondition(step.shape == shape, "the step is of another model")
-    step.reset(tokens: tokens.count)
+    step.reset(tokens)
     switch source {
     case .process(let process): route(tokens, process, &step)
     case .recorded(let recorded): recorded.route(tokens, into: &step)
