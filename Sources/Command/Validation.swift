@@ -80,7 +80,7 @@ struct Validation {
   /// The errors as text.
   func table(_ style: Style) -> String {
     var table = Table(
-      ["device", "operator", "framework", "format", "kernel", "regime", "rows", "MAPE", "median", "bias"],
+      ["device", "operator", "framework", "format", "kernel", "regime", "rows", "MAPE", "median", "bias", "scatter"],
       leading: [0, 1, 2, 3, 4, 5])
     for row in rows {
       let key = row.key
@@ -88,7 +88,7 @@ struct Validation {
         key.device, key.operatorName, key.framework,
         key.format, key.kernel.isEmpty ? "-" : key.kernel,
         row.regime, "\(row.rows)", KernelText.percent(row.meanError),
-        KernelText.percent(row.medianError), KernelText.percent(row.bias),
+        KernelText.percent(row.medianError), KernelText.percent(row.bias), row.scatter.map(KernelText.percent) ?? "-",
       ])
     }
     return table.text(style: style)

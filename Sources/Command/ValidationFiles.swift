@@ -29,13 +29,34 @@ struct ValidationFiles {
   }
 
   private var readme: String {
+    let outcomes = ValidationTarget.outcomes(rows)
     let compared = rows.filter { $0.regime == "all" }.reduce(0) { $0 + $1.rows }
     var text = """
       # Kernels against measurements
 
       Written by `medley validate --write`: |predicted / measured - 1| of the kernels in `scenarios/kernels` on the 3 of
-      10 shapes that no fit saw, \(compared) rows. `scenarios/KERNELS.md` tells what rows, regimes and splits are; each
+      10 shapes that no fit saw, and of composed kernels of processors (framework `medley`), which only micro-benchmarks of the
+      same run were fitted to: \(compared) rows. `scenarios/KERNELS.md` tells what rows, regimes and splits are; each
       kernel's file names the rows it was fitted to. Bias is the median of predicted / measured - 1.
+
+      ## Targets
+
+      Each device and framework, its kernels and formats taken together. *Scatter* is what measurements of neighbouring shapes
+      (which differ in one size alone) differ by beyond what any smooth formula would follow, as a share of a row's time:
+      the spread of repetitions, and kernels that change from shape to shape. \(outcomes.count { $0.isMet }) of \(outcomes.count) are met; the others:
+
+
+      """
+    text += Markdown.table(
+      ["target", "at most", "device", "framework", "rows", "MAPE", "scatter", "bounded by"],
+      outcomes.filter { !$0.isMet }.map { outcome in
+        [
+          outcome.target.name, KernelText.percent(outcome.target.limit), outcome.device, outcome.framework,
+          "\(outcome.rows)", KernelText.percent(outcome.meanError), outcome.scatter.map(KernelText.percent) ?? "-",
+          outcome.bound,
+        ]
+      })
+    text += """
 
       ## By device and operator
 
@@ -47,12 +68,13 @@ struct ValidationFiles {
     for name in operators {
       text += "\n## \(name)\n\n![predicted against measured](\(file(name)))\n\n"
       text += Markdown.table(
-        ["device", "framework", "format", "kernel", "regime", "rows", "MAPE", "median", "bias"],
+        ["device", "framework", "format", "kernel", "regime", "rows", "MAPE", "median", "bias", "scatter"],
         rows.filter { $0.key.operatorName == name }.map { row in
           let key = row.key
           return [
             key.device, key.framework, key.format, key.kernel.isEmpty ? "-" : key.kernel, row.regime, "\(row.rows)",
             KernelText.percent(row.meanError), KernelText.percent(row.medianError), KernelText.percent(row.bias),
+            row.scatter.map(KernelText.percent) ?? "-",
           ]
         })
     }

@@ -101,6 +101,8 @@ protocol GroupRows: Sendable {
   var isHeldOut: [Bool] { get }
   /// The regimes of each row, besides "all".
   var regimes: [[String]] { get }
+  /// The fields of each row that make its shape.
+  var fields: [[String]] { get }
   /// The operator class.
   var model: any KernelModel.Type { get }
   /// Seconds that the model says of the rows at `indices`.
@@ -115,6 +117,7 @@ struct ModelRows<Model: KernelModel>: GroupRows {
   private(set) var seconds: [Double] = []
   private(set) var isHeldOut: [Bool] = []
   private(set) var regimes: [[String]] = []
+  private(set) var fields: [[String]] = []
   var model: any KernelModel.Type { Model.self }
 
   mutating func add(_ measurement: Measurement) throws(KernelRow.Fault) {
@@ -122,6 +125,7 @@ struct ModelRows<Model: KernelModel>: GroupRows {
     shapes.append(shape)
     seconds.append(measurement.seconds)
     regimes.append(shape.regimes)
+    fields.append(measurement.shapeFields)
     isHeldOut.append(HeldOut.holds(measurement.shapeText))
   }
 

@@ -27,16 +27,19 @@ public struct Measurement: Sendable {
   /// The line in the file, from 1.
   public var line: Int
 
-  /// The fields that make its shape, one text for one shape.
-  var shapeText: String {
+  /// The fields that make its shape.
+  var shapeFields: [String] {
     let columns = KernelClasses.of(operatorName)?.shapeColumns ?? []
-    return columns.map { row.text($0) ?? "" }.joined(separator: ",")
+    return columns.map { row.text($0) ?? "" }
   }
+
+  /// The same as one text for one shape.
+  var shapeText: String { shapeFields.joined(separator: ",") }
 }
 
 extension KernelModel {
   /// The columns of measurements that make a shape.
-  fileprivate static var shapeColumns: [String] { Shape.columns }
+  static var shapeColumns: [String] { Shape.columns }
 }
 
 /// A file of measurements that cannot be used.

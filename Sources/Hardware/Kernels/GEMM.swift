@@ -5,7 +5,8 @@
 /// maximum, p = 4) of its arithmetic, of fetching its operands and of the latency of its inner steps, and then writing
 /// it; tiles come in waves over the processors. Reading and writing all operands overlaps with that.
 /// Kernels that choose their tile by the rows alone do not split, and walk down the rows: where a wave's operands exceed
-/// the cache they are read again by the next.
+/// the cache they are read again by the next. Products of more than 16 rows, one tile of a tensor unit, reach a smaller
+/// share of memory's bandwidth on some devices: measurements step there, and say no more.
 /// Sources: NVIDIA, "Matrix Multiplication Background User's Guide" (tile and wave quantisation, split-k), 2023;
 /// S. Williams, A. Waterman, D. Patterson, "Roofline", CACM 52(4), 2009; tiles as of CUTLASS and
 /// cuBLAS, and for those by rows of vLLM, csrc/quantization/w8a8/cutlass/c3x (64 x 64 up to 64 rows, 64 x 128 up to 128,
@@ -75,7 +76,8 @@ public struct GEMM: KernelModel {
       if variant == byRows { return always + tiling }
       return always + tiling + [
         KernelParameter(
-          "edge", .one, 0.05, in: 1e-4...1, "Arithmetic lost at the rim of a tile, in tiles of 128 x 128.")
+          "edge", .one, 0.05, in: 1e-4...1, "Arithmetic lost at the rim of a tile, in tiles of 128 x 128."),
+        KernelParameter("tall", .one, 1, in: 0.6...1.4, "Share of memory's rate kept by tiles of more than 16 rows."),
       ]
     }
     return always + tiling + [
@@ -98,12 +100,14 @@ public struct GEMM: KernelModel {
   /// Bytes of an output, and of a part that is summed afterwards.
   private static let output = 2.0
   private static let part = 4.0
+  /// Rows of the least tile of a tensor unit.
+  private static let leastTile = 16.0
 
   private let chip: Chip
   private let format: KernelFormat
   private let isWhole, isByRows: Bool
   private let tiles: [(rows: Double, columns: Double, secondsPerInner: Double)]
-  private let launch, memory, cache, fetch, store, overlap, hold, step, split, floor, row, quantise: Double
+  private let launch, memory, cache, fetch, store, overlap, hold, step, split, floor, row, quantise, tall: Double
 
   /// The model with these values.
   public init(_ values: KernelValues, _ variant: String, _ format: KernelFormat, _ chip: Chip) {
@@ -123,6 +127,7 @@ public struct GEMM: KernelModel {
     floor = format.quantises ? values["floor"] : 0
     row = format.quantises ? values["row"] : 0
     quantise = format.quantises ? values["quantise"] : .infinity
+    tall = format.quantises || isByRows ? 1 : values["tall"]
     let rim = isByRows ? 0 : (format.quantises ? 0.05 : values["edge"]) * 128 * 128
     let rate = chip.peak(format.arithmetic) / chip.processors * values["compute"]
     tiles = Self.tiles.map { rows, columns in
@@ -139,7 +144,8 @@ public struct GEMM: KernelModel {
     let moving = activations + outputs
     // Weights come from memory: loops of benchmarks over large ones do not find them in the cache either.
     let missed = state == .cold ? 1 : Overlap.missed(moving + weights, Self.residency * chip.cache)
-    var traffic = (moving * missed + weights) / memory + moving * (1 - missed) / cache
+    let achieved = m > Self.leastTile ? memory * tall : memory
+    var traffic = (moving * missed + weights) / achieved + moving * (1 - missed) / cache
     if isByRows {
       let tile = Self.tile(rows: m)
       traffic += readAgain(m, n, k, tile) / memory
