@@ -47,8 +47,10 @@ public struct LogScatter {
     func across(_ value: Double) -> String { text(Self.left + place(value)) }
     func down(_ value: Double) -> String { text(Self.top + Self.size - place(value)) }
     let (right, bottom) = (Self.left + Self.size, Self.top + Self.size)
+    // Seven pixels a letter, as wide as most are at this size.
+    let legend = max(170, 40 + 7 * Double(series.map(\.name.count).max() ?? 0))
     var lines = [
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(text(right + 170)) \(text(bottom + 60))\" "
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(text(right + legend)) \(text(bottom + 60))\" "
         + "font-family=\"sans-serif\" font-size=\"13\">",
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
       "<text x=\"\(text(Self.left))\" y=\"24\" font-size=\"16\">\(SVGText.escaped(title))</text>",
