@@ -56,7 +56,7 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "Ledger", dependencies: ["Units", .product(name: "GRDB", package: "GRDB.swift")]),
-    .target(name: "Study", dependencies: ["Units", "Kernel", "Cluster", "Workload", "Scenario", "Ledger"]),
+    .target(name: "Study", dependencies: ["Units", "Kernel", "Models", "Cluster", "Workload", "Scenario", "Ledger"]),
     .target(name: "Report", dependencies: ["Units", "Models", "Timeline", "Workload", "Cluster"]),
     .target(
       name: "Command",

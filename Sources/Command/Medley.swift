@@ -85,7 +85,7 @@ struct Root: ParsableCommand {
     version: Version.current,
     subcommands: [
       RunVerb.self, Compare.self, Check.self, Explain.self, TimelineVerb.self, RooflineVerb.self, ExpertsVerb.self,
-      CapacityVerb.self, ReproduceVerb.self,
+      CapacityVerb.self, ReproduceVerb.self, LawsVerb.self,
       TraceVerb.self, List.self,
       BaselineVerb.self, MeasureVerb.self, Calibrate.self, ValidateVerb.self, SchemaVerb.self, CompletionsVerb.self,
     ])

@@ -53,4 +53,23 @@ struct OwnPolicyTests {
     let ran = run(["run", small.path, "--variant", "even", "--set", "policy.route=nowhere"])
     #expect(ran.outcome == .fault && ran.out.isEmpty && ran.err.hasPrefix("error: policy 'nowhere' decided "))
   }
+
+  @Test("They are held to the laws by name, and runs of scenarios as they are")
+  func laws() throws {
+    let small = try SmallScenario()
+    let kept = run(["laws", "to-the-last", "lru", small.path])
+    #expect(kept.outcome == .ok && kept.err.isEmpty)
+    #expect(
+      kept.out == """
+        route to-the-last: keeps every law
+        evict lru: keeps every law
+        small/even: keeps every law
+        small/uneven: keeps every law
+
+        """)
+    let broken = run(["laws", "nowhere"])
+    #expect(broken.outcome == .unmet && broken.out.hasPrefix("route nowhere: breaks laws\n  every decision can be "))
+    let unknown = run(["laws", "to-the-lst"])
+    #expect(unknown.outcome == .fault && unknown.err.contains("did you mean 'to-the-last'?"))
+  }
 }
