@@ -21,7 +21,12 @@ let package = Package(
       name: "MedleyCore",
       targets: ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", "Cluster", "Policies"]),
     .library(name: "MedleyScenario", targets: ["Scenario"]),
-    .library(name: "Medley", targets: ["Command", "Scenario"]),
+    // All that a package with policies of its own imports.
+    .library(
+      name: "Medley",
+      targets: [
+        "Command", "Scenario", "Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", "Cluster", "Policies",
+      ]),
     .executable(name: "medley", targets: ["medley"]),
   ],
   dependencies: [
@@ -40,7 +45,8 @@ let package = Package(
     core("Workload", ["Units", "Kernel"]),
     core(
       "Cluster", ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", histogram], exclude: ["SERVING.md"]),
-    core("Policies", ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", "Cluster"]),
+    core(
+      "Policies", ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", "Cluster"], exclude: ["GUIDE.md"]),
 
     .target(
       name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),

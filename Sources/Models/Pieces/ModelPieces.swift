@@ -85,11 +85,7 @@ public struct ModelPieces: Sendable {
       }
       self.kinds = kinds
       layers = order
-      var runs: [(kind: Int, count: Int)] = []
-      for kind in order {
-        if runs.last?.kind == kind { runs[runs.count - 1].count += 1 } else { runs.append((kind, 1)) }
-      }
-      self.runs = runs
+      runs = Self.runs(order[...])
       first = try piece([operators.hostStep] + operators.embedding)
       last = try piece(operators.output)
     } catch let fault as Roofline.NoArithmetic { throw .arithmetic(fault) } catch { throw .notCosted("\(error)") }
@@ -98,6 +94,17 @@ public struct ModelPieces: Sendable {
     activationBytes = formats.activations.bytes
     dispatch = Dispatch(
       prefill: device.execution.prefillDispatch.value.value, decode: device.execution.decodeDispatch.value.value)
+  }
+
+  /// The layers of `range` of one kind in a row: the kind and how many. Complexity: O(layers).
+  public func runs(of range: Range<Int>) -> [(kind: Int, count: Int)] { Self.runs(layers[range]) }
+
+  private static func runs(_ layers: ArraySlice<Int>) -> [(kind: Int, count: Int)] {
+    var runs: [(kind: Int, count: Int)] = []
+    for kind in layers {
+      if runs.last?.kind == kind { runs[runs.count - 1].count += 1 } else { runs.append((kind, 1)) }
+    }
+    return runs
   }
 
   /// Bytes of all weights of one device, embedding and head included.

@@ -31,13 +31,14 @@ struct LayerLabels: Sendable {
 }
 
 /// The memory of the devices of an engine that it may use.
-struct DeviceMemory {
+public struct DeviceMemory: Hashable, Sendable {
   /// Bytes of all of them.
-  var capacity: Double
+  public var capacity: Double
   /// Bytes that weights and KV cache may take: the share that the plan lets be used, less what the runtime holds.
-  var usable: Double
+  public var usable: Double
 
-  init(_ settings: any PlaceSettings, device: Device? = nil, count: Int) {
+  /// The memory of `count` devices like `device`, the pool's own unless told.
+  public init(_ settings: any PlaceSettings, device: Device? = nil, count: Int) {
     let device = device ?? settings.device
     capacity = (device.memory.first?.capacity.value.value ?? 0) * Double(count)
     usable = max(0, capacity * settings.memory.utilization - settings.memory.reserved * Double(count))
@@ -46,14 +47,16 @@ struct DeviceMemory {
 
 extension PieceCost {
   /// What bounds it, as tasks of plans say it.
-  var bound: UInt8 { UInt8(roof.rawValue) }
-  static let linkBound = UInt8(Roof.link.rawValue)
-  static let hostBound = UInt8(Roof.host.rawValue)
+  public var bound: UInt8 { UInt8(roof.rawValue) }
+  /// That a link bounds it.
+  public static let linkBound = UInt8(Roof.link.rawValue)
+  /// That the host bounds it.
+  public static let hostBound = UInt8(Roof.host.rawValue)
 }
 
 extension ModelPieces {
   /// The host's least seconds for each layer of a step of `shape`.
-  func dispatchPerLayer(_ shape: StepShape) -> Double {
+  public func dispatchPerLayer(_ shape: StepShape) -> Double {
     layers.isEmpty ? 0 : (shape.prefillTokens > 0 ? dispatch.prefill : dispatch.decode) / Double(layers.count)
   }
 }
@@ -61,7 +64,7 @@ extension ModelPieces {
 extension ModelPieces.LayerKind {
   /// The routed experts of a step of `shape` where all stand on the device: those that are active on average, the tokens
   /// spread evenly over them.
-  func routed(_ shape: StepShape) -> PieceCost {
+  public func routed(_ shape: StepShape) -> PieceCost {
     guard let expert, let experts, shape.tokens > 0 else { return PieceCost() }
     let share = Double(experts.perToken) / Double(experts.count)
     let active = ActiveExperts(count: experts.count, share: share, bytes: 1).active(tokens: shape.tokens)
