@@ -54,7 +54,7 @@ public struct EngineLayout: Hashable, Sendable {
   func stateGroups(of space: StateSpace) -> Int { max(1, space.groups / tensorParallel) }
 
   /// Doublings that lead from one device to `devices`, rounded up.
-  static func doublings(to devices: Int) -> Int {
+  public static func doublings(to devices: Int) -> Int {
     var count = 0
     while 1 << count < devices { count += 1 }
     return count

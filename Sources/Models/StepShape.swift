@@ -117,6 +117,41 @@ public struct StepShape: Hashable, Sendable {
     return shape
   }
 
+  /// The decoding sequences with `tokens` tokens each, as chunks after what is cached, every token sampled: what
+  /// verifies drafts. Within a window exact where each sequence either fills it or ends before it.
+  public func verifying(_ tokens: Int) -> StepShape {
+    guard tokens > 1 else { return decoding }
+    var shape = StepShape(window: window)
+    let rows = decodes * tokens
+    shape.prefillTokens = rows
+    shape.prefillPairs = tokens * decodeContext + rows * (tokens - 1) / 2
+    shape.prefillContext = decodeContext + rows - decodes
+    shape.windowedPrefillPairs = tokens * windowedDecodeContext + rows * (tokens - 1) / 2
+    if window > 0 { shape.windowedPrefillPairs = min(shape.windowedPrefillPairs, rows * window) }
+    shape.windowedPrefillContext = windowedDecodeContext + rows - decodes
+    shape.prefillChunks = decodes
+    shape.firstTokens = rows
+    return shape
+  }
+
+  /// The largest of `count` parts that are as equal as can be.
+  public func part(of count: Int) -> StepShape {
+    guard count > 1 else { return self }
+    func share(_ sum: Int) -> Int { (sum + count - 1) / count }
+    var shape = StepShape(window: window)
+    shape.prefillTokens = share(prefillTokens)
+    shape.prefillPairs = share(prefillPairs)
+    shape.prefillContext = share(prefillContext)
+    shape.windowedPrefillPairs = share(windowedPrefillPairs)
+    shape.windowedPrefillContext = share(windowedPrefillContext)
+    shape.prefillChunks = share(prefillChunks)
+    shape.firstTokens = share(firstTokens)
+    shape.decodes = share(decodes)
+    shape.decodeContext = share(decodeContext)
+    shape.windowedDecodeContext = share(windowedDecodeContext)
+    return shape
+  }
+
   /// Tokens that pass through the layers.
   @inlinable
   public var tokens: Int { prefillTokens + decodes }

@@ -39,6 +39,12 @@ public struct ModelPieces: Sendable {
   public let first: Piece
   /// What stands after the last layer, the host's time of each sequence included.
   public let last: Piece
+  /// The same without the host's time: what stands before the first layer and after the last in a pass of a step that
+  /// has several, as where tokens are drafted one after another.
+  public let embedding: Piece
+  public let head: Piece
+  /// Bytes of the embedding table on a device; 0 where the head is the same matrix.
+  public let embeddingBytes: Double
   /// The device.
   public let device: Device
   /// Elements of the residual stream, and bytes of one of them.
@@ -88,8 +94,15 @@ public struct ModelPieces: Sendable {
       runs = Self.runs(order[...])
       first = try piece([operators.hostStep] + operators.embedding)
       last = try piece(operators.output)
+      embedding = try piece(operators.embedding)
+      head = try piece(operators.output.filter { !$0.isHost })
     } catch let fault as Roofline.NoArithmetic { throw .arithmetic(fault) } catch { throw .notCosted("\(error)") }
     self.device = device
+    embeddingBytes =
+      model.tiedEmbeddings || model.layers.isEmpty
+      ? 0
+      : Double(model.vocabulary * (model.embedding.width ?? model.hidden)) * formats[.embedding].bytes
+        / Double(layout.tensorParallel)
     hidden = model.hidden
     activationBytes = formats.activations.bytes
     dispatch = Dispatch(
@@ -109,7 +122,7 @@ public struct ModelPieces: Sendable {
 
   /// Bytes of all weights of one device, embedding and head included.
   public var weights: Double {
-    layers.reduce(first.weights + last.weights) { $0 + kinds[$1].allWeights }
+    layers.reduce(first.weights + last.weights + embeddingBytes) { $0 + kinds[$1].allWeights }
   }
 
   /// Bytes of one token's keys and values over all layers.

@@ -55,6 +55,18 @@ extension PieceCost {
 }
 
 extension ModelPieces {
+  /// Bytes of the weights before the first layer and after the last.
+  var ends: Double { first.weights + last.weights + embeddingBytes }
+
+  /// The layers of `range` as kinds in a row, and how many of each.
+  func runs(of range: Range<Int>) -> [(kind: Int, count: Int)] {
+    var runs: [(kind: Int, count: Int)] = []
+    for kind in layers[range] {
+      if runs.last?.kind == kind { runs[runs.count - 1].count += 1 } else { runs.append((kind, 1)) }
+    }
+    return runs
+  }
+
   /// The host's least seconds for each layer of a step of `shape`.
   public func dispatchPerLayer(_ shape: StepShape) -> Double {
     layers.isEmpty ? 0 : (shape.prefillTokens > 0 ? dispatch.prefill : dispatch.decode) / Double(layers.count)
@@ -62,6 +74,11 @@ extension ModelPieces {
 }
 
 extension ModelPieces.LayerKind {
+  /// All of the layer, where it stands on the device.
+  func cost(_ shape: StepShape) -> PieceCost {
+    input.cost(shape) + attention.cost(shape) + output.cost(shape) + feedForward.cost(shape) + routed(shape)
+  }
+
   /// The routed experts of a step of `shape` where all stand on the device: those that are active on average, the tokens
   /// spread evenly over them.
   public func routed(_ shape: StepShape) -> PieceCost {

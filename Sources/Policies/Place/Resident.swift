@@ -39,6 +39,11 @@ public struct Resident: PlacePolicy {
     self.host = host
   }
 
+  /// Bytes of weights on a device, which are all.
+  public var figures: [PlacedFigure] {
+    [PlacedFigure("device-weights", pieces.weights, unit: "B"), PlacedFigure("weights", pieces.weights, unit: "B")]
+  }
+
   /// Takes the labels of its tasks.
   public mutating func begin(_ plan: inout StepPlan) { labels = LayerLabels(&plan) }
 
