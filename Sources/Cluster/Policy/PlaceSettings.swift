@@ -48,6 +48,9 @@ public protocol PlaceSettings {
   func refuse(_ key: String?, _ what: String, why: String, fix: String)
   /// The model in the pieces of `device`, `tensorParallel` of which share it; nil where it cannot be, which is told.
   func pieces(on device: Device, tensorParallel: Int) -> ModelPieces?
+  /// The model that `key` names, in the formats of the pool's and in the pieces of `device`; nil where the key is absent
+  /// or the model cannot be, which is told.
+  func pieces(of key: String, on device: Device) -> ModelPieces?
 }
 
 /// What a placement policy makes of its settings.

@@ -90,15 +90,26 @@ struct FieldSettings: PlaceSettings {
   }
 
   func pieces(on device: Device, tensorParallel: Int) -> ModelPieces? {
+    pieces(served.name, served.transformer, on: device, tensorParallel: tensorParallel)
+  }
+
+  func pieces(of key: String, on device: Device) -> ModelPieces? {
+    guard let name = name(key, false, example: "qwen3-0.6b"),
+      let transformer = shelf.model(name, at: fields.valuePlace(of: key))
+    else { return nil }
+    return pieces(name, transformer, on: device, tensorParallel: 1)
+  }
+
+  private func pieces(_ name: String, _ model: Transformer, on device: Device, tensorParallel: Int) -> ModelPieces? {
     var layout = EngineLayout()
     layout.tensorParallel = tensorParallel
     do {
       return try ModelPieces(
-        served.transformer, formats: served.formats, layout: layout, device: device,
+        model, formats: served.formats, layout: layout, device: device,
         kernels: device.name == self.device.name ? kernels : nil, maxBatch: memory.maxSequences)
     } catch {
       refuse(
-        nil, "\(device.name) cannot run \(served.name)", why: "\(error)",
+        nil, "\(device.name) cannot run \(name)", why: "\(error)",
         fix: "another device, or 'precision' with a format that it computes in")
       return nil
     }

@@ -61,6 +61,8 @@ extension PolicyCatalogue {
     catalogue.addPlace(Resident.self)
     catalogue.addPlace(LayerStreaming.self)
     catalogue.addPlace(AttentionOffload.self)
+    catalogue.addPlace(DraftVerify.self)
+    catalogue.addPlace(MirrorSpeculation.self)
     addEvictions(&catalogue)
     return catalogue
   }()
