@@ -28,9 +28,9 @@ import Testing
     let scenario = try RoundScenario()
     let alone = try scenario.run("resident").tpot
     // Weights at 1 TB/s: 12 layers of 14.155776 MB and a head of 77.2 MB; the draft has one layer and the head.
-    let (layer, head) = (14.155776e-6, 50272 * 768 * 2e-12)
+    let pass = 14.155776e-6 + 77.217792e-6
     let step = try scenario.run(draft("acceptance: 0 %")).tpot
-    #expect(abs(step - alone - 3 * (layer + head)) < 0.05 * step, "\(step) \(alone)")
+    #expect(abs(step - alone - 3 * pass) < 0.05 * step, "\(step) \(alone)")
   }
 
   @Test("Ids alone pass between two devices, and half of the target may stand beside the draft")
@@ -38,12 +38,12 @@ import Testing
     let scenario = try RoundScenario()
     let run = try scenario.run("{draft-verify: {draft: {device: t4, layers: 1}, depth: 3, acceptance: 0 %}}")
     // 8 steps of 3 ids of 4 bytes; the answers are 4 places each, and one with the prompt.
-    #expect(run.pool("bytes-send") == 8 * 12)
-    #expect(run.pool("bytes-return") == 8 * 16 + 4)
+    #expect(run.pool("bytes-send") == 96)
+    #expect(run.pool("bytes-return") == 132)
     let split = try scenario.run(
       "{draft-verify: {draft: {device: t4, layers: 1}, depth: 3, acceptance: 0 %, beside: 6}}")
-    // The hidden states of 4 places a step and of the prompt's 2 go on.
-    #expect(split.pool("bytes-send") == 8 * (12 + 4 * 768 * 2) + 2 * 768 * 2)
+    // The hidden states of 4 places a step and of the prompt's 2 go on, 1536 bytes each.
+    #expect(split.pool("bytes-send") == 96 + 34 * 1536)
     #expect(split.pool("held-device") < run.pool("held-device"))
   }
 
