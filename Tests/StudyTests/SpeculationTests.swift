@@ -36,15 +36,25 @@ import Testing
   @Test("Ids alone pass between two devices, and half of the target may stand beside the draft")
   func devices() throws {
     let scenario = try RoundScenario()
-    let run = try scenario.run("{draft-verify: {draft: {device: t4, layers: 1}, depth: 3, acceptance: 0 %}}")
+    func run(_ rest: String) throws -> (String) -> Double {
+      try scenario.run(
+        "{draft-verify: {draft: {device: t4, layers: 1}, depth: 3, acceptance: 0 %\(rest)}}",
+        settings: ", kv-cache: {capacity: 1600 tokens}"
+      ).pool
+    }
+    let whole = try run("")
     // 8 steps of 3 ids of 4 bytes; the answers are 4 places each, and one with the prompt.
-    #expect(run.pool("bytes-send") == 96)
-    #expect(run.pool("bytes-return") == 132)
-    let split = try scenario.run(
-      "{draft-verify: {draft: {device: t4, layers: 1}, depth: 3, acceptance: 0 %, beside: 6}}")
+    #expect(whole("bytes-send") == 96)
+    #expect(whole("bytes-return") == 132)
+    // Weights and 1600 tokens of 3072 bytes a layer.
+    let (head, layer) = (77_217_792.0, 14_155_776 + 1600 * 3072.0)
+    #expect(whole("held-device") == head + 12 * layer)
+    #expect(whole("held-draft") == head + layer)
+    let split = try run(", beside: 6")
     // The hidden states of 4 places a step and of the prompt's 2 go on, 1536 bytes each.
-    #expect(split.pool("bytes-send") == 96 + 34 * 1536)
-    #expect(split.pool("held-device") < run.pool("held-device"))
+    #expect(split("bytes-send") == 96 + 34 * 1536)
+    #expect(split("held-device") == head + 6 * layer)
+    #expect(split("held-draft") == head + 7 * layer)
   }
 
   @Test("A draft that is there costs nothing while it fits beside the target's last layers")

@@ -58,6 +58,7 @@ final class RoundScenario {
       write-bandwidth: \(sourced("500 MB/s"))
       latency: \(sourced("0 s"))
       request: \(sourced("512 B"))
+      request-rate: \(sourced("1000000000 /s"))
       idle: \(sourced("1 W"))
       peak: \(sourced("1 W"))
 
