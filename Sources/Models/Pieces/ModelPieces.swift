@@ -39,9 +39,10 @@ public struct ModelPieces: Sendable {
   public let first: Piece
   /// What stands after the last layer, the host's time of each sequence included.
   public let last: Piece
-  /// The same without the host's time: what stands before the first layer and after the last in a pass of a step that
-  /// has several, as where tokens are drafted one after another.
+  /// What stands before the first layer without the host's time: for a pass of a step that has several, as where tokens
+  /// are drafted one after another.
   public let embedding: Piece
+  /// What stands after the last layer without the host's time.
   public let head: Piece
   /// Bytes of the embedding table on a device; 0 where the head is the same matrix.
   public let embeddingBytes: Double
