@@ -63,6 +63,9 @@ extension PolicyCatalogue {
     catalogue.addPlace(AttentionOffload.self)
     catalogue.addPlace(DraftVerify.self)
     catalogue.addPlace(MirrorSpeculation.self)
+    catalogue.addPlace(HybridAttention.self)
+    catalogue.addPlace(HostAttentionStreaming.self)
+    catalogue.addPlace(KVRetrieval.self)
     addEvictions(&catalogue)
     return catalogue
   }()

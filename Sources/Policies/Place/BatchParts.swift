@@ -1,0 +1,79 @@
+import Cluster
+import Models
+import Timeline
+
+extension StepShape {
+  /// The step in `count` parts of about equal sums; fewer where it has fewer sequences.
+  ///
+  /// Complexity: O(count).
+  func parts(_ count: Int) -> [StepShape] {
+    let count = min(count, max(1, decodes, prefillChunks))
+    guard count > 1 else { return [self] }
+    return (0..<count).map { part(from: $0, to: $0 + 1, of: count) }
+  }
+
+  /// What lies between two of the marks that cut it in `count` parts: the parts from 0 to `count` add up to the step.
+  func part(from: Int, to: Int, of count: Int) -> StepShape {
+    func cut(_ sum: Int) -> Int { sum * to / count - sum * from / count }
+    var part = StepShape(window: window)
+    part.prefillTokens = cut(prefillTokens)
+    part.prefillPairs = cut(prefillPairs)
+    part.prefillContext = cut(prefillContext)
+    part.windowedPrefillPairs = cut(windowedPrefillPairs)
+    part.windowedPrefillContext = cut(windowedPrefillContext)
+    part.prefillChunks = cut(prefillChunks)
+    part.firstTokens = cut(firstTokens)
+    part.decodes = cut(decodes)
+    part.decodeContext = cut(decodeContext)
+    part.windowedDecodeContext = cut(windowedDecodeContext)
+    return part
+  }
+
+  /// Prompt tokens whose keys and values earlier chunks have left.
+  var cachedPrefillContext: Int { max(0, prefillContext - prefillTokens) }
+}
+
+/// Equal layers in a row, the last of which is followed by a layer of kind `next`.
+struct LayerRow {
+  /// The kind of the layers.
+  var kind: Int
+  /// The kind that is computed after each of them; nil after the last layer of the model.
+  var next: Int?
+  /// How many.
+  var count: Int
+
+  /// The layers of a model, each with the one after it.
+  static func rows(_ pieces: ModelPieces) -> [LayerRow] {
+    var rows: [LayerRow] = []
+    for (index, kind) in pieces.layers.enumerated() {
+      let next = index + 1 < pieces.layers.count ? pieces.layers[index + 1] : nil
+      if let last = rows.last, last.kind == kind, last.next == next {
+        rows[rows.count - 1].count += 1
+      } else {
+        rows.append(LayerRow(kind: kind, next: next, count: 1))
+      }
+    }
+    return rows
+  }
+}
+
+/// What attention elsewhere takes of a layer, and gives back.
+struct AttentionTraffic {
+  /// Bytes of a token's queries, and of its result.
+  var query: Double
+  /// Share of the projections that makes queries.
+  var queryShare: Double
+
+  /// The traffic of each kind of layer.
+  static func kinds(_ pieces: ModelPieces, _ model: Transformer) -> [AttentionTraffic] {
+    pieces.kinds.indices.map { kind in
+      let layer = pieces.layers.firstIndex(of: kind).map { model.layers[$0] }
+      guard case .attention(let attention) = layer?.mixer else {
+        return AttentionTraffic(query: Double(pieces.hidden) * pieces.activationBytes, queryShare: 1)
+      }
+      let query = Double(attention.queryWidth)
+      let cached = attention.sharesCache ? 0 : 2 * Double(attention.kvWidth)
+      return AttentionTraffic(query: query * pieces.activationBytes, queryShare: query / (query + cached))
+    }
+  }
+}

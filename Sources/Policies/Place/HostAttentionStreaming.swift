@@ -1,0 +1,194 @@
+import Cluster
+import Hardware
+import Models
+import Timeline
+import Units
+
+/// All layers' weights stream from host memory in every pass, and a processor attends over keys and values that stay
+/// there, while the device computes everything else.
+///
+/// A layer is copied into one of two buffers while the layer before is computed: its projections and what follows them
+/// wait for the copy, the next copy waits for the buffer. The tokens of a pass, prompts and decodes alike, are cut in
+/// `groups` that take turns: while the processor attends for one, the device multiplies for another. Queries, new keys
+/// and values go to the host over the link and results come back beside the weights. Copies and attention share the
+/// bandwidth of the host's memory. Prompts are attended on the device; what earlier chunks of theirs have left is fetched.
+/// Whether passes hold prompts and decodes at once is the batch policy's to say.
+/// Settings: `processor` (device), `kv-capacity`, `link`, `link-efficiency`, `groups`.
+/// Source: MoE-Lens (Yuan et al., arXiv 2504.09345); its baseline MoE-Lightning (Cao et al., ASPLOS 2025) differs in how
+/// passes are filled.
+public struct HostAttentionStreaming: PlacePolicy {
+  /// The name that scenarios and reports use.
+  public static let name = "host-attention-streaming"
+  /// What it does.
+  public static let summary =
+    "Weights stream from host memory every pass while the processor attends over the KV cache there."
+
+  private let pieces: ModelPieces
+  private let gpu: StreamID
+  private let host: StreamID
+  private let attending: ModelPieces
+  private let processor: StreamID
+  private let copy: Way
+  private let send: Way
+  private let back: Way
+  private let groups: Int
+  private let traffic: [AttentionTraffic]
+  /// The kind of each layer that is computed, with the kind that is copied meanwhile.
+  private let rows: [LayerRow]
+  /// The layers copied last, and the last tasks of the layers computed last.
+  private let loaded: RingID
+  private let freed: RingID
+  private let devices: Double
+  private var labels = LayerLabels()
+  private var sendLabel = TaskLabel.unnamed
+  private var backLabel = TaskLabel.unnamed
+
+  /// Reads the settings.
+  public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
+    let count = settings.layout.tensorParallel
+    let processor = settings.device("processor", required: true)
+    let held = processor?.memory.first
+    let link = settings.link("link", default: settings.device.hostLink, required: true)
+    let efficiency = settings.quantity(
+      "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
+    let groups = settings.count("groups", in: 1...16, default: 2, because: "MoE-Lens: one attends, one multiplies")
+    guard let pieces = settings.pieces(on: settings.device, tensorParallel: count) else { return nil }
+    let layers = pieces.layers.reduce(0) { $0 + pieces.kinds[$1].allWeights } * Double(count)
+    let capacity = held?.capacity.value.value ?? 0
+    let cache = settings.quantity(
+      "kv-capacity", MemoryDimension.self, in: 1e6...0x1p50, default: max(1e6, capacity - layers),
+      because: "what weights leave of the processor's memory")
+    guard let processor, let held, let link,
+      let attending = settings.pieces(on: processor, tensorParallel: 1)
+    else { return nil }
+    guard layers + cache <= capacity else {
+      settings.refuse(
+        "processor", "\(processor.name) cannot hold weights and KV cache",
+        why: "\(Memory(layers).text) + \(Memory(cache).text) > \(held.capacity.value.text)",
+        fix: "a smaller kv-capacity, or a processor with more memory")
+      return nil
+    }
+    let memory = DeviceMemory(settings, count: count)
+    let largest = (pieces.kinds.map(\.allWeights).max() ?? 0) * Double(count)
+    let ends = (pieces.first.weights + pieces.last.weights) * Double(count)
+    guard 2 * largest + ends <= memory.usable else {
+      settings.refuse(
+        nil, "the pool's devices cannot hold two layers on their way",
+        why:
+          "2 x \(Memory(largest).text) + embedding and head \(Memory(ends).text) > \(Memory(memory.usable).text)",
+        fix: "a device with more memory, or a smaller format")
+      return nil
+    }
+    var machine = Machine()
+    let gpu = machine.compute(settings.device, count: count)
+    let host = machine.stream("host")
+    let dram = machine.resources.channel(
+      "dram", rate: held.bandwidth.value.value * processor.efficiency.memory.value)
+    let attends = machine.compute(processor, name: "processor", route: [dram], isExtra: true)
+    let rate = link.bandwidth.value.value * Double(count) * efficiency
+    let down = machine.resources.channel("down", rate: rate)
+    let up = machine.resources.channel("up", rate: rate)
+    func way(_ name: String, _ channel: Int) -> Way {
+      Way(stream: machine.stream(name, route: [channel, dram]), latency: link.latency.value.value, rate: rate)
+    }
+    let (copy, send, back) = (way("weights", down), way("send", up), way("return", down))
+    machine.hold(settings.device.name, bytes: 2 * largest + ends, of: memory.capacity)
+    machine.hold("processor", bytes: layers + cache, of: capacity)
+    let (loaded, freed) = (machine.resources.ring(2), machine.resources.ring(2))
+    let policy = HostAttentionStreaming(
+      pieces: pieces, gpu: gpu, host: host, attending: attending, processor: attends, copy: copy, send: send,
+      back: back, groups: groups, traffic: AttentionTraffic.kinds(pieces, settings.model),
+      rows: LayerRow.rows(pieces), loaded: loaded, freed: freed, devices: Double(count))
+    return machine.plan(policy, cacheTokens: cache / pieces.cacheBytesPerToken)
+  }
+
+  /// Takes the labels of its tasks.
+  public mutating func begin(_ plan: inout StepPlan) {
+    labels = LayerLabels(&plan)
+    sendLabel = plan.label("send")
+    backLabel = plan.label("return")
+  }
+
+  /// Copies, multiplies and attends layer by layer.
+  public func place(_ step: StepView, into plan: inout StepPlan) {
+    let shape = step.shape
+    let first = pieces.first.cost(shape)
+    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    // The first layer of a pass was copied while the last one of the pass before was computed.
+    if step.step == 0, let kind = rows.first?.kind { load(kind, into: &plan) }
+    let parts = shape.parts(groups)
+    for row in rows {
+      plan.repeating(row.count) { plan in
+        load(row.next ?? rows[0].kind, into: &plan)
+        layer(row.kind, parts, into: &plan)
+      }
+    }
+    let last = pieces.last.cost(shape)
+    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
+  }
+
+  /// Copies a layer into the buffer that is free once the layer before the one under way has been computed.
+  private func load(_ kind: Int, into plan: inout StepPlan) {
+    plan.move(
+      labels.copy, over: copy.stream, bytes: pieces.kinds[kind].allWeights * devices, latency: copy.latency,
+      after: .last(of: freed), into: loaded, bound: PieceCost.linkBound, ahead: true)
+  }
+
+  /// Projects all groups, attends for each, and lets each go on when its attention is back.
+  private func layer(_ kind: Int, _ parts: [StepShape], into plan: inout StepPlan) {
+    let layer = pieces.kinds[kind]
+    // The copy before the one that has just been issued.
+    let ready = TaskRef.last(of: loaded, back: 2)
+    let issued = plan.run(
+      labels.host, on: host, for: pieces.dispatchPerLayer(parts[0]), bound: PieceCost.hostBound)
+    var results: [(TaskRef, TaskRef)] = []
+    for part in parts {
+      let input = layer.input.cost(part)
+      let projected = plan.run(
+        labels.input, on: gpu, for: input.seconds, after: ready, issued, bound: input.bound)
+      results.append(attend(kind, part, projected, into: &plan))
+    }
+    for (place, part) in parts.enumerated() {
+      let rest = layer.output.cost(part) + layer.feedForward.cost(part) + layer.routed(part)
+      plan.run(
+        labels.feedForward, on: gpu, for: rest.seconds, after: results[place].0, results[place].1,
+        into: place == parts.count - 1 ? freed : nil, bound: rest.bound)
+    }
+  }
+
+  /// Attends prompts on the device and decodes on the processor; what their results come from.
+  private func attend(
+    _ kind: Int, _ shape: StepShape, _ projected: TaskRef, into plan: inout StepPlan
+  ) -> (TaskRef, TaskRef) {
+    let layer = pieces.kinds[kind]
+    guard layer.cacheBytesPerToken > 0 else {
+      let cost = layer.attention.cost(shape)
+      return (plan.run(labels.attention, on: gpu, for: cost.seconds, bound: cost.bound), .none)
+    }
+    let fresh = layer.cacheBytesPerToken * Double(shape.tokens)
+    let queries = traffic[kind].query * Double(shape.decodes)
+    let sent = plan.move(
+      sendLabel, over: send.stream, bytes: fresh + queries, latency: send.latency, after: projected,
+      bound: PieceCost.linkBound)
+    var (prompts, decodes) = (TaskRef.none, TaskRef.none)
+    if shape.prefillTokens > 0 {
+      var earlier = TaskRef.none
+      if shape.cachedPrefillContext > 0 {
+        earlier = plan.move(
+          backLabel, over: back.stream, bytes: layer.cacheBytesPerToken * Double(shape.cachedPrefillContext),
+          latency: back.latency, bound: PieceCost.linkBound)
+      }
+      let cost = layer.attention.cost(shape.prompts)
+      prompts = plan.run(labels.attention, on: gpu, for: cost.seconds, after: earlier, bound: cost.bound)
+    }
+    if shape.decodes > 0 {
+      let cost = attending.kinds[kind].attention.cost(shape.decoding)
+      let done = plan.move(
+        labels.attention, over: processor, bytes: layer.cacheBytesPerToken * Double(shape.decodeContext),
+        least: cost.seconds, after: sent, bound: cost.bound)
+      decodes = plan.move(
+        backLabel, over: back.stream, bytes: queries, latency: back.latency, after: done, bound: PieceCost.linkBound)
+    }
+    return (prompts, decodes)
+  }
+}
