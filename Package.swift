@@ -85,7 +85,7 @@ let package = Package(
     tests("Timeline", ["Units", "Kernel"]),
     tests("Workload", ["Statistics"]),
     tests("Cluster", ["Policies", "Models", "Hardware"]),
-    tests("Policies", []),
+    tests("Policies", ["Cluster", "Models", "Hardware", "Timeline", "Units"]),
     tests("Calibration", ["Kernels"]),
     tests("Kernels", ["CKernels"]),
     tests("Scenario", []),

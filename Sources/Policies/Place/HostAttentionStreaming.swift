@@ -92,7 +92,7 @@ public struct HostAttentionStreaming: PlacePolicy {
       Way(stream: machine.stream(name, route: [channel, dram]), latency: link.latency.value.value, rate: rate)
     }
     let (copy, send, back) = (way("weights", down), way("send", up), way("return", down))
-    machine.hold(settings.device.name, bytes: 2 * largest + ends, of: memory.capacity)
+    machine.hold("device", bytes: 2 * largest + ends, of: memory.capacity)
     machine.hold("processor", bytes: layers + cache, of: capacity)
     let (loaded, freed) = (machine.resources.ring(2), machine.resources.ring(2))
     let policy = HostAttentionStreaming(

@@ -111,7 +111,7 @@ public struct HybridAttention: PlacePolicy {
     let send = machine.link(link, count: count, name: "send", efficiency: efficiency)
     let back = machine.link(link, count: count, name: "return", efficiency: efficiency)
     let (results, projections) = (machine.resources.ring(layers), machine.resources.ring(2))
-    machine.hold(settings.device.name, bytes: memory.usable, of: memory.capacity)
+    machine.hold("device", bytes: memory.usable, of: memory.capacity)
     machine.hold("processor", bytes: given, of: capacity)
     let deviceTokens = (memory.usable - weights) / pieces.cacheBytesPerToken
     let policy = HybridAttention(

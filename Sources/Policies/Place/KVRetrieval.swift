@@ -82,8 +82,8 @@ public struct KVRetrieval: PlacePolicy {
     }
     let tokens = min(
       capacity / pieces.cacheBytesPerToken, onDevice > 0 ? room / onDevice : .infinity)
-    machine.hold(settings.device.name, bytes: weights + tokens * onDevice, of: memory.capacity)
-    machine.hold(tier.name, bytes: tokens * pieces.cacheBytesPerToken, of: tier.capacity.value.value)
+    machine.hold("device", bytes: weights + tokens * onDevice, of: memory.capacity)
+    machine.hold("host", bytes: tokens * pieces.cacheBytesPerToken, of: tier.capacity.value.value)
     let own = settings.device
     let reads = (own.memory.first?.bandwidth.value.value ?? 1) * own.efficiency.attentionMemory.value * Double(count)
     let policy = KVRetrieval(

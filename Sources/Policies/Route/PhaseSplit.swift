@@ -6,7 +6,8 @@ import Cluster
 /// A prompt goes to the prefill replica with the fewest pending tokens unless that would exceed `overflowTokens`,
 /// a decode to the decode replica with the fewest reserved tokens unless its cache would overflow (a request is
 /// reckoned at its prompt plus the mean output seen so far). The overflow goes to the mixed pool and to replicas
-/// borrowed from the other pool, which serve both phases until they are empty. Complexity: O(replicas) per request.
+/// borrowed from the other pool, which serve both phases until they are empty; what finds no replica there decodes where
+/// its prompt was, unless `decodesWait`: then it waits for the decode pool. Complexity: O(replicas) per request.
 /// Source: Splitwise (Patel et al., ISCA 2024), section 4, and the `mixed_pool` scheduler of its artifact.
 public struct PhaseSplit: RoutePolicy {
   /// The name that scenarios and reports use.
@@ -21,15 +22,21 @@ public struct PhaseSplit: RoutePolicy {
   public let overflowTokens: Int
   /// Whether a full pool borrows a replica of the other.
   public let borrow: Bool
+  /// Whether a decode that fits nowhere waits for the decode pool.
+  public let decodesWait: Bool
   private var borrowed: [Int] = []
 
   /// The policy over pools given by their index in the cluster.
-  public init(prefill: Int, decode: Int, mixed: Int? = nil, overflowTokens: Int = 8192, borrow: Bool = true) {
+  public init(
+    prefill: Int, decode: Int, mixed: Int? = nil, overflowTokens: Int = 8192, borrow: Bool = true,
+    decodesWait: Bool = false
+  ) {
     self.prefill = prefill
     self.decode = decode
     self.mixed = mixed
     self.overflowTokens = overflowTokens
     self.borrow = borrow
+    self.decodesWait = decodesWait
   }
 
   /// The replicas of a request.
@@ -61,7 +68,7 @@ public struct PhaseSplit: RoutePolicy {
     if let own, fits(own) { return own }
     let shared = cluster.first(by: \.reservedTokens, where: isShared)
     if let shared, fits(shared) { return shared }
-    return take(from: prefill, by: \.reservedTokens, cluster)
+    return take(from: prefill, by: \.reservedTokens, cluster) ?? (decodesWait ? own : nil)
   }
 
   /// Borrows the replica of `pool` with the least `load`, where another stays.

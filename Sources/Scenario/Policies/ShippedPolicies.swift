@@ -27,6 +27,7 @@ extension PolicyCatalogue {
         Key("mixed", .name(.pool), "A pool that helps both."),
         Key("overflow-tokens", .count(1...1_000_000_000), "Pending tokens from which on a request overflows."),
         Key("borrow", .flag, "Whether replicas of the other pool help with the overflow."),
+        Key("decodes-wait", .flag, "Whether decodes that fit nowhere wait for the decode pool."),
       ], read: phaseSplit)
     catalogue.addBatch(PrefillFirst.self, "Whole prompts before decodes.", settings: []) { _, _ in PrefillFirst() }
     catalogue.addBatch(
@@ -117,6 +118,7 @@ extension PolicyCatalogue {
     let artifact = "Splitwise's artifact, mixed_pool"
     let overflow = fields.count("overflow-tokens", in: 1...1_000_000_000, default: 8192, because: artifact)
     let borrow = fields.flag("borrow", default: true, because: artifact)
+    let wait = fields.flag("decodes-wait", default: false, because: artifact)
     guard let prefill, let decode, let overflow else { return nil }
     guard prefill != decode else {
       fields.diagnostics.error(
@@ -135,6 +137,7 @@ extension PolicyCatalogue {
         return nil
       }
     }
-    return PhaseSplit(prefill: prefill, decode: decode, mixed: mixed, overflowTokens: overflow, borrow: borrow)
+    return PhaseSplit(
+      prefill: prefill, decode: decode, mixed: mixed, overflowTokens: overflow, borrow: borrow, decodesWait: wait)
   }
 }
