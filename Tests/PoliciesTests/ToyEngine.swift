@@ -1,8 +1,9 @@
-import Cluster
 import Hardware
 import Models
 import Timeline
 import Units
+
+@testable import Cluster
 
 func given<Value: Hashable & Sendable>(_ value: Value) -> Sourced<Value> { Sourced(value, source: "test") }
 
