@@ -118,7 +118,7 @@ extension PolicyCatalogue {
     let artifact = "Splitwise's artifact, mixed_pool"
     let overflow = fields.count("overflow-tokens", in: 1...1_000_000_000, default: 8192, because: artifact)
     let borrow = fields.flag("borrow", default: true, because: artifact)
-    let wait = fields.flag("decodes-wait", default: false, because: artifact)
+    let wait = fields.has("decodes-wait") && fields.flag("decodes-wait", default: false, because: artifact)
     guard let prefill, let decode, let overflow else { return nil }
     guard prefill != decode else {
       fields.diagnostics.error(
