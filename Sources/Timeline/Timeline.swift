@@ -114,6 +114,11 @@ public struct Timeline: ~Copyable {
     return Instant(picoseconds: advance(plan, release.picoseconds, &recording))
   }
 
+  /// The ends of the tasks of `plan`, which ran last; nil where streams share channels, since those ahead may be under way.
+  public func ends(of plan: StepPlan) -> PlanEnds? {
+    isShared ? nil : PlanEnds(UnsafeBufferPointer(start: ends, count: min(plan.tasks.count, endCount)))
+  }
+
   /// Runs `plan` and adds its tasks to `recording`, which nothing but this timeline has written.
   public mutating func record(_ plan: inout StepPlan, release: Instant, into recording: inout Recording) -> Instant {
     plan.finish()

@@ -27,6 +27,7 @@ public struct PlacedRecording: Sendable {
         policy.place(StepView(shape: step.shape, sequences: sequences, step: index), into: &plan)
       }
       now = timeline.record(&plan, release: now, into: &recording)
+      if !policy.isSteady || policy.readsSequences, let ends = timeline.ends(of: plan) { policy.note(ends) }
     }
     figures = policy.figures
   }

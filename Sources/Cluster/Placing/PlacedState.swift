@@ -42,7 +42,9 @@ struct PlacedState: ~Copyable {
       into: &plan)
     steps += 1
     sequences.removeAll()
-    return timeline.run(&plan, release: Instant(picoseconds: release)).picoseconds
+    let end = timeline.run(&plan, release: Instant(picoseconds: release)).picoseconds
+    if !isSteady, let ends = timeline.ends(of: plan) { policy.note(ends) }
+    return end
   }
 
   /// The ends of up to `most` decode steps from `release` on; how many.

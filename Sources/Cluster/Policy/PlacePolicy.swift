@@ -79,6 +79,9 @@ public protocol PlacePolicy: Sendable {
   mutating func begin(_ plan: inout StepPlan)
   /// Issues the tasks of a step into an empty plan.
   mutating func place(_ step: StepView, into plan: inout StepPlan)
+  /// Takes note of when the tasks of the step that it placed last ended, for what it counts. Told where streams share no
+  /// channels, and the policy is not steady.
+  mutating func note(_ ends: PlanEnds)
   /// The tokens that `sequence` gains in a decode step, at least 1: more where drafts are accepted.
   func gain(of sequence: StepSequence) -> Int
   /// The most that ``gain(of:)`` says.
@@ -92,6 +95,8 @@ extension PlacePolicy {
   public var isSteady: Bool { true }
   /// Sums are enough unless told.
   public var readsSequences: Bool { false }
+  /// Nothing is noted unless told.
+  public mutating func note(_ ends: PlanEnds) {}
   /// One token a step unless told.
   public func gain(of sequence: StepSequence) -> Int { 1 }
   /// One token a step unless told.

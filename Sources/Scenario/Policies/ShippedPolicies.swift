@@ -67,6 +67,7 @@ extension PolicyCatalogue {
     catalogue.addPlace(HybridAttention.self)
     catalogue.addPlace(HostAttentionStreaming.self)
     catalogue.addPlace(KVRetrieval.self)
+    catalogue.addPlace(ExpertOffload.self)
     addEvictions(&catalogue)
     return catalogue
   }()

@@ -1,0 +1,345 @@
+import Cluster
+import Hardware
+import Models
+import Timeline
+import Units
+
+/// Routed experts stand in host memory or on drives; the device holds everything else and a cache of experts, into which
+/// they are fetched when the router asks for them, or before.
+///
+/// `fetch` says when:
+/// - `on-demand`: when a layer's gate has chosen.
+/// - `prefetch-all`: all experts of the layer `ahead` layers further on, in a ring of `ahead` + 1 layers without a cache
+///   (SE-MoE).
+/// - `exact-next`: a layer's gate chooses for the next mixture layer, and is never wrong (Pre-gated MoE).
+/// - `predicted-next`: a guess at the next layer that finds `accuracy` of the experts, and `coverage` of them with `extra`
+///   candidates more for each token; with `io-budget` no more than can come while a layer computes (Fate).
+/// - `activation-path`: the `width` experts for each token that followed most often in a table of what was seen (EdgeMoE,
+///   and the expert-activation-path baseline of Fate).
+/// - `path`: all layers of every token are guessed before the step, which takes `predict`; experts are fetched `ahead`
+///   layers ahead as slots get free, so that a layer has as many as are predicted (ExpertFlow; with accuracy 1 a router
+///   that is decoupled from the layers, as Read-ME's).
+///
+/// A wrong guess fetches a wrong expert into a slot. What was not guessed is fetched when the gate has chosen, `decide`
+/// later, before the guesses at further layers that are not issued yet. Where the host has a part in every choice, it takes
+/// `choose` from the end of the gate until a layer's experts can be fetched or computed, wherever they are. Experts that find no slot pass through two
+/// buffers. Copies are as wide as `bits` says, `rare-bits` for the share of a prompt's experts with the fewest tokens;
+/// they are converted when they come, or at each use and kept as they are (`convert: on-use`), which costs the bytes of
+/// both formats at the device's memory bandwidth.
+///
+/// With `groups` a batch that decodes passes the layers in parts, one after another: as they come, or (`schedule:
+/// by-path`) those that go to like experts together.
+///
+/// Settings: `from` (tier), `drives`, `request`, `depth`, `link`, `link-efficiency`, `overhead` (of a copy); `cache:
+/// {slots | share, per: layer | model, evict}`, `pinned-layers`; `fetch` and its own, `decide`, `choose`, `order` (of a layer's
+/// fetches: by number or by tokens); `bits`, `rare-bits`, `rare-share`, `convert`; `groups`, `schedule`; `routing`.
+/// Sources: Hwang et al., ISCA 2024 (Pre-gated MoE); He et al., 2024 (ExpertFlow); Fang et al., 2025 (Fate); Yi et al.,
+/// 2023 (EdgeMoE); Shen et al., 2022 (SE-MoE); Cai et al., 2024 (Read-ME).
+public struct ExpertOffload: PlacePolicy {
+  /// The name that scenarios and reports use.
+  public static let name = "expert-offload"
+  /// What it does.
+  public static let summary =
+    "Routed experts stand in host memory or on drives and are fetched into a cache on the device."
+
+  /// When experts are fetched.
+  enum Fetch: String, CaseIterable, Sendable {
+    case onDemand = "on-demand"
+    case prefetchAll = "prefetch-all"
+    case exactNext = "exact-next"
+    case predictedNext = "predicted-next"
+    case activationPath = "activation-path"
+    case path
+  }
+
+  /// What is fixed for the run.
+  let options: ExpertOptions
+  let pieces: ModelPieces
+  let gpu: StreamID
+  let host: StreamID
+  var way: ExpertWay
+  var routed: RoutedSteps
+  /// Empty where all of a layer is fetched.
+  var cache: ExpertCache
+  /// Nil where nothing is guessed.
+  var guesses: ExpertGuesses?
+
+  private var labels = LayerLabels()
+  private var counts = ExpertCounts()
+  /// By layer and expert the number of its last fetch; 0 for none.
+  private var numbers: [Int]
+  /// Layers in the ring of `prefetch-all`, the oldest first, each with the number of its fetch.
+  private var ring: [(layer: Int, number: Int)] = []
+  /// The mixture layers that the step passes, and the next of them to guess or fetch ahead.
+  private var passed: [Int] = []
+  private var next = 0
+  /// The end of the mixture layer before; those of steps before have ended.
+  private var block = TaskRef.none
+  private var isPrompt = false
+  private var missing: [Int32] = []
+  private var list: [Int32] = []
+
+  init(
+    options: ExpertOptions, pieces: ModelPieces, gpu: StreamID, host: StreamID, way: ExpertWay, routed: RoutedSteps,
+    cache: ExpertCache, guesses: ExpertGuesses?
+  ) {
+    self.options = options
+    self.pieces = pieces
+    self.gpu = gpu
+    self.host = host
+    self.way = way
+    self.routed = routed
+    self.cache = cache
+    self.guesses = guesses
+    numbers = Array(repeating: 0, count: cache.shape.layers * cache.shape.experts)
+  }
+
+  /// Its caches change with every step.
+  public var isSteady: Bool { false }
+  /// Routing is of tokens.
+  public var readsSequences: Bool { true }
+
+  /// Takes the labels of its tasks.
+  public mutating func begin(_ plan: inout StepPlan) {
+    labels = LayerLabels(&plan)
+    way.label(&plan)
+  }
+
+  /// Passes the layers, once or in groups.
+  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
+    counts.begin()
+    block = .none
+    way.begin(&plan)
+    isPrompt = step.shape.prefillTokens > 0
+    routed.begin(step.sequences)
+    let first = pieces.first.cost(step.shape)
+    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    if options.predict > 0 {
+      plan.run(labels.first, on: gpu, for: options.predict)
+    }
+    if options.groups > 1, !isPrompt, step.sequences.count > 1 {
+      for group in groups(step.sequences.count) {
+        let sequences = group.map { step.sequences[$0] }
+        routed.route(sequences)
+        let context = sequences.reduce(0) { $0 + Int($1.position) + 1 }
+        pass(StepShape(decodes: group.count, context: context, window: step.shape.window), into: &plan)
+      }
+    } else {
+      pass(step.shape, into: &plan)
+    }
+    let last = pieces.last.cost(step.shape)
+    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
+  }
+
+  /// The sequences of each part of a step, by place.
+  private func groups(_ tokens: Int) -> [[Int]] {
+    let count = min(options.groups, tokens)
+    if options.isByPath { return PathGroups(routed.routing, count: count).groups }
+    return (0..<count).map { Array(tokens * $0 / count..<tokens * ($0 + 1) / count) }
+  }
+
+  /// Passes all layers with the tokens that were routed last.
+  private mutating func pass(_ shape: StepShape, into plan: inout StepPlan) {
+    passed.removeAll(keepingCapacity: true)
+    for layer in 0..<cache.shape.layers where !routed.routing.experts(layer).isEmpty { passed.append(layer) }
+    next = 0
+    if options.fetch == .path {
+      for layer in passed { guesses?.guess(routed.routing, layer: layer, ahead: 1, extra: 0) }
+    }
+    // The host issues only the layers that see tokens.
+    let seen = options.roles.count { shape.passes($0) }
+    let dispatch = pieces.dispatchPerLayer(shape) * Double(pieces.layers.count) / Double(max(1, seen))
+    var (mixture, place) = (0, 0)
+    for (index, kind) in pieces.layers.enumerated() {
+      let layer = pieces.kinds[kind]
+      guard shape.passes(options.roles[index]) else {
+        mixture += layer.experts == nil ? 0 : 1
+        continue
+      }
+      let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
+      let cost = layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape)
+      let attended = plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, bound: cost.bound)
+      let rest = layer.feedForward.cost(shape)
+      guard layer.experts != nil else {
+        plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
+        continue
+      }
+      defer { mixture += 1 }
+      guard place < passed.count, passed[place] == mixture else { continue }
+      fetchAhead(place, into: &plan)
+      let gate = plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
+      let seconds = max(cost.seconds + rest.seconds, dispatch)
+      // The host takes the gate's choice, and issues what follows from it.
+      let chosen =
+        options.choose > 0
+        ? plan.run(labels.host, on: host, for: options.choose, after: gate, bound: PieceCost.hostBound) : gate
+      let (end, busy) = reach(place, layer, gate: chosen, seconds: seconds + options.choose, into: &plan)
+      block = end
+      counts.block(from: attended, to: end, busy: rest.seconds + busy)
+      place += 1
+    }
+    guesses?.learn(routed.routing)
+  }
+
+  /// Fetches what does not wait for the gate of the layer at `place`: of the ring, or of paths that are known.
+  private mutating func fetchAhead(_ place: Int, into plan: inout StepPlan) {
+    switch options.fetch {
+    case .prefetchAll:
+      for ahead in place...place + options.ahead {
+        // After the last layer come the first ones of a step like this one.
+        let layer = passed[ahead % passed.count]
+        guard !ring.contains(where: { $0.layer == layer }) else { continue }
+        fetchLayer(layer, into: &plan)
+      }
+    case .path:
+      next = max(next, place)
+      while next < min(place + options.ahead, passed.count) {
+        prefetch(passed[next], after: block, into: &plan)
+        next += 1
+      }
+    default: break
+    }
+  }
+
+  /// Fetches all experts of a layer in place of the oldest in the ring, once the layer before has been computed.
+  private mutating func fetchLayer(_ layer: Int, into plan: inout StepPlan) {
+    if ring.count > options.ahead { ring.removeFirst() }
+    let bytes = options.storedBytes(rank: 0, of: 1, isPrompt: false) * Double(cache.shape.experts)
+    let number = way.fetch(bytes, experts: cache.shape.experts, after: block, into: &plan)
+    ring.append((layer, number))
+    counts.fetched(cache.shape.experts, bytes: bytes)
+  }
+
+  /// Fetches what is guessed of `layer` and not there, once `known` has ended.
+  private mutating func prefetch(_ layer: Int, after known: TaskRef, into plan: inout StepPlan) {
+    guard let guess = guesses?.of(layer) else { return }
+    list.removeAll(keepingCapacity: true)
+    for expert in guess.experts {
+      // Those that are there stay until the layer has been computed.
+      if cache.holds(layer, expert) { _ = try? cache.prefetch(layer, expert) } else { list.append(expert) }
+    }
+    sort { guess.tokens($0) }
+    for (rank, expert) in list.enumerated() {
+      guard (try? cache.prefetch(layer, expert)) == true else { continue }
+      fetch(layer, expert, rank: rank, after: known, isBuffered: false, into: &plan)
+    }
+  }
+
+  /// Puts the experts to fetch in the order of their tokens, the most first, where that is asked for.
+  private mutating func sort(by tokens: (Int32) -> Int) {
+    guard options.isByTokens else { return }
+    list.sort { (tokens($1), $0) < (tokens($0), $1) }
+  }
+
+  @discardableResult
+  private mutating func fetch(
+    _ layer: Int, _ expert: Int32, rank: Int, after known: TaskRef, delay: Double = 0, isBuffered: Bool,
+    into plan: inout StepPlan
+  ) -> Int {
+    let bytes = options.storedBytes(rank: rank, of: list.count, isPrompt: isPrompt)
+    let number = way.fetch(bytes, after: known, delay: delay, isBuffered: isBuffered, into: &plan)
+    numbers[layer * cache.shape.experts + Int(expert)] = number
+    counts.fetched(1, bytes: bytes)
+    return number
+  }
+
+  /// Fetches what the layer at `place` lacks and computes its experts; `gate` is the task that has chosen them.
+  private mutating func reach(
+    _ place: Int, _ kind: ModelPieces.LayerKind, gate: TaskRef, seconds: Double, into plan: inout StepPlan
+  ) -> (end: TaskRef, busy: Double) {
+    let layer = passed[place]
+    let experts = routed.routing.experts(layer)
+    counts.asked(experts.count)
+    guesses?.check(layer, experts)
+    if options.fetch == .prefetchAll {
+      let number = ring.first { $0.layer == layer }?.number ?? 0
+      let cost = self.cost(experts, layer, kind)
+      let end = plan.run(
+        labels.expert, on: gpu, for: cost.seconds, after: gate, way.wait(for: number), bound: cost.bound)
+      return (end, cost.seconds)
+    }
+    do { try cache.access(layer, experts, scores: routed.routing.scores(layer), missing: &missing) } catch {
+      counts.evictionFailed()
+    }
+    var (end, busy) = computeThere(layer, experts, kind, gate: gate, into: &plan)
+    list = missing
+    sort { [routing = routed.routing] in routing.tokens(layer, $0) }
+    var numbers: [Int] = []
+    for rank in 0...list.count {
+      if rank < list.count {
+        // Copies are issued in a row once the host knows what to copy.
+        let isBuffered = !cache.holds(layer, list[rank])
+        numbers.append(
+          fetch(
+            layer, list[rank], rank: rank, after: gate, delay: rank == 0 ? options.decide : 0, isBuffered: isBuffered,
+            into: &plan))
+      }
+      guard rank > 0 else { continue }
+      let expert = list[rank - 1]
+      let cost = self.cost(CollectionOfOne(expert), layer, kind)
+      end = plan.run(
+        labels.expert, on: gpu, for: cost.seconds, after: gate, way.wait(for: numbers[rank - 1]), bound: cost.bound)
+      if !cache.holds(layer, expert) { way.used(in: end) }
+      busy += cost.seconds
+    }
+    if place + 1 < passed.count, options.guessesNext {
+      let extra = options.extra(seconds: seconds, way)
+      guesses?.guess(routed.routing, layer: passed[place + 1], ahead: 1, extra: extra)
+      prefetch(passed[place + 1], after: gate, into: &plan)
+    }
+    cache.finish(layer)
+    return (end, busy)
+  }
+
+  /// Computes the experts of a layer that are there together, and then those that are on their way, when they have come.
+  private mutating func computeThere(
+    _ layer: Int, _ experts: ArraySlice<Int32>, _ kind: ModelPieces.LayerKind, gate: TaskRef, into plan: inout StepPlan
+  ) -> (end: TaskRef, busy: Double) {
+    var (end, busy) = (gate, 0.0)
+    let there = experts.filter { !missing.contains($0) }
+    let first = layer * cache.shape.experts
+    let late = there.filter { way.isUnderWay(numbers[first + Int($0)]) }
+    for part in [there.filter { !late.contains($0) }, late] where !part.isEmpty {
+      let cost = self.cost(part, layer, kind)
+      let last = part.reduce(0) { max($0, numbers[first + Int($1)]) }
+      end = plan.run(
+        labels.expert, on: gpu, for: cost.seconds, after: gate, way.wait(for: last), bound: cost.bound)
+      busy += cost.seconds
+    }
+    return (end, busy)
+  }
+
+  /// What experts of a layer cost for the step's tokens, and the conversion of those that are kept as they were stored.
+  private func cost(_ experts: some Collection<Int32>, _ layer: Int, _ kind: ModelPieces.LayerKind) -> PieceCost {
+    var sum = PieceCost()
+    guard let piece = kind.expert else { return sum }
+    for expert in experts {
+      var one = StepShape()
+      one.prefillTokens = routed.routing.tokens(layer, expert)
+      let cost = piece.cost(one)
+      sum.compute += cost.compute
+      sum.memory += cost.memory + options.conversion
+      sum.launch = cost.launch
+    }
+    return sum
+  }
+
+  /// Counts how long mixture layers took.
+  public mutating func note(_ ends: PlanEnds) { counts.note(ends) }
+
+  /// What it counted.
+  public var figures: [PlacedFigure] {
+    let totals = cache.totals
+    var figures = counts.figures
+    if options.fetch != .prefetchAll {
+      figures.append(PlacedFigure("expert-hit-rate", Double(totals.hits), of: Double(totals.accesses)))
+      figures.append(PlacedFigure("prefetch-use", Double(totals.usefulPrefetches), of: Double(totals.prefetches)))
+    }
+    if let guesses {
+      figures.append(PlacedFigure("prefetch-accuracy", Double(guesses.right), of: Double(guesses.asked)))
+    }
+    figures.append(PlacedFigure("weights-held", options.heldBytes, unit: "B"))
+    figures.append(PlacedFigure("weights-held-share", options.heldBytes, of: options.allBytes))
+    return figures
+  }
+}

@@ -1,0 +1,139 @@
+import Cluster
+import Foundation
+import Scenario
+import Support
+import Testing
+import Units
+
+@testable import Study
+
+/// What the policy `expert-offload` does with OLMoE on a graphics card: 16 layers of 64 experts, 8 for each token, each of
+/// 3 x 2048 x 1024 weights in two bytes, 12,582,912 B.
+@Suite("Experts in host memory")
+struct ExpertOffloadTests {
+  static let expert = 12_582_912.0
+  /// PCIe 4.0: 31.5 GB/s and 1 us for each copy.
+  static let copy = expert / 31.5e9 + 1e-6
+
+  /// The summary of a run of one request after another, and what the policy counted.
+  private func run(
+    _ settings: String, users: Int = 1, prompt: Int = 8, output: Int = 9, requests: Int = 2
+  ) throws -> (summary: Summary, figures: [String: Double], bytes: [String: Int64]) {
+    let folder = try SmallScenario()
+    try folder.write(
+      "experts.yaml",
+      """
+      model: olmoe-1b-7b
+      cluster: {pools: {all: {device: rtx-4090, place: {expert-offload: {from: ddr4-3200, \(settings)}}}}}
+      workload:
+        generator: {closed-loop: {users: \(users), think: 0 s}}
+        requests: \(requests)
+        lengths: {prompt: \(prompt) tokens, output: \(output) tokens}
+
+      """)
+    let path = folder.folder.appendingPathComponent("experts.yaml").path
+    let run = try ScenarioReader().read(path).experiment(variant: nil).run()
+    let placement = try #require(run.summary.pools[0].placement)
+    var figures: [String: Double] = [:]
+    for figure in placement.figures { figures[figure.name] = figure.value }
+    return (
+      run.summary, figures,
+      Dictionary(uniqueKeysWithValues: placement.streams.map { ($0.name, $0.bytes) })
+    )
+  }
+
+  @Test("A ring of two layers that fetches all takes as long as the copies of all")
+  func prefetchAll() throws {
+    // A decode step has 16 layers x 64 experts to copy, each in 400.4 us: 410.1 ms, far more than it computes. The ring
+    // never lets the link idle, so that tokens come as far apart; only the step of the prompt computes a
+    // little longer than the others.
+    let (summary, figures, _) = try run("fetch: prefetch-all", requests: 1)
+    let tpot = try #require(summary.tpot?.mean)
+    let expected = 16 * 64 * Self.copy
+    #expect(abs(tpot / expected - 1) < 1e-3)
+    // 9 steps: what one needs, and the layer that is fetched ahead at the end of the last.
+    #expect(figures["experts-fetched"] == Double((9 * 16 + 1) * 64))
+    #expect(figures["expert-bytes"] == Double((9 * 16 + 1) * 64) * Self.expert)
+  }
+
+  @Test("Without slots every expert that is asked for is copied for its step")
+  func onDemand() throws {
+    // 8 tokens after the first, 16 layers x 8 experts each: 128 copies and 16 decisions of 10 us in a step. What is
+    // computed is 8 experts a layer in under 40 us each, most of it while the next one is copied.
+    let (summary, figures, bytes) = try run("fetch: on-demand, cache: {slots: 0}", prompt: 1, requests: 1)
+    let tpot = try #require(summary.tpot?.mean)
+    let copies = 128 * Self.copy + 16 * 10e-6
+    #expect(tpot > copies && tpot < copies * 1.1)
+    #expect(figures["expert-hit-rate"] == 0)
+    #expect(figures["experts-fetched"] == 1152.0)
+    #expect(bytes["copy"] == Int64(9 * 128 * Self.expert))
+    #expect(figures["block-experts"] == 8)
+  }
+
+  @Test("A cache of all experts and pinned layers fetch nothing twice")
+  func everythingCached() throws {
+    let (_, all, _) = try run("cache: {share: 100 %}", output: 60)
+    #expect((all["experts-fetched"] ?? .nan) <= 1024)
+    let (_, pinned, _) = try run("pinned-layers: 16", output: 20)
+    #expect(pinned["experts-fetched"] == 0 && pinned["expert-hit-rate"] == 1)
+    #expect((pinned["weights-held-share"] ?? .nan) > 0.99)
+  }
+
+  @Test("Exact guesses hit in all layers but the first, and wrong ones are paid for")
+  func guesses() throws {
+    // No slots are kept from step to step: each layer has 16, a step's experts and as many guessed.
+    let exact = try run("fetch: exact-next, cache: {slots: 16}", prompt: 1, output: 33, requests: 1).figures
+    #expect(exact["prefetch-accuracy"] == 1)
+    #expect(exact["prefetch-use"] == 1)
+    #expect((exact["expert-hit-rate"] ?? .nan) > 15.0 / 16)
+    // The lower the accuracy the more is fetched in vain and on demand.
+    var (fetched, hits) = (0.0, 1.0)
+    for accuracy in [1, 0.8, 0.5, 0.2] {
+      let figures = try run(
+        "fetch: predicted-next, accuracy: \(accuracy), coverage: \(accuracy), cache: {slots: 16}", prompt: 1,
+        output: 49,
+        requests: 1
+      ).figures
+      #expect((figures["experts-fetched"] ?? .nan) > fetched)
+      #expect((figures["expert-hit-rate"] ?? .nan) < hits + 1e-9)
+      #expect(abs((figures["prefetch-accuracy"] ?? .nan) - accuracy) < 0.03)
+      fetched = try #require(figures["experts-fetched"])
+      hits = try #require(figures["expert-hit-rate"])
+    }
+  }
+
+  @Test("Every way to fetch computes the same, within the slots it has")
+  func ways() throws {
+    for fetch in [
+      "on-demand", "prefetch-all", "exact-next", "predicted-next, extra: 2, io-budget: true, order: by-tokens",
+      "activation-path", "path, ahead: 3", "on-demand, bits: 4, rare-bits: 2, rare-share: 25 %",
+      "on-demand, bits: 4, convert: on-use", "path, groups: 2, schedule: by-path",
+    ] {
+      for cache in ["{slots: 4}", "{slots: 40, per: model, evict: activation-aware}"] {
+        let isRing = fetch == "prefetch-all"
+        let (summary, figures, bytes) = try run(
+          "fetch: \(fetch)" + (isRing ? "" : ", cache: \(cache)"), users: 4, prompt: 10, output: 6, requests: 4)
+        #expect(summary.completed == 4, "\(fetch)")
+        #expect(bytes["copy"].map(Double.init) == figures["expert-bytes"], "\(fetch)")
+        #expect((figures["block-latency"] ?? .nan) >= (figures["block-wait"] ?? .nan), "\(fetch)")
+        #expect(figures["eviction-faults"] == nil, "\(fetch)")
+      }
+    }
+  }
+
+  @Test("Batches in groups of like paths ask for fewer experts at a time")
+  func groups() throws {
+    let plain = try run("groups: 2, cache: {slots: 8}", users: 16, output: 6, requests: 16).figures
+    let alike = try run("groups: 2, schedule: by-path, cache: {slots: 8}", users: 16, output: 6, requests: 16).figures
+    #expect((alike["block-experts"] ?? .nan) < (plain["block-experts"] ?? .nan))
+  }
+
+  @Test("What cannot be held is refused with numbers")
+  func refusals() throws {
+    #expect(throws: (any Error).self) { try run("cache: {share: 100 %}, pinned-layers: 0, from: sd-a2") }
+    for (settings, word) in [("fetch: prefetch-all, ahead: 40", "cannot hold")] {
+      let error = #expect(throws: (any Error).self) { try run(settings) }
+      #expect("\(String(describing: error))".contains(word))
+    }
+  }
+}
