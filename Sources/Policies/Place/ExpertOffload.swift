@@ -111,6 +111,7 @@ public struct ExpertOffload: PlacePolicy {
     block = .none
     way.begin(&plan)
     isPrompt = step.shape.prefillTokens > 0
+    let before = cache.totals
     routed.begin(step.sequences)
     let first = pieces.first.cost(step.shape)
     plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
@@ -127,6 +128,7 @@ public struct ExpertOffload: PlacePolicy {
     } else {
       pass(step.shape, into: &plan)
     }
+    if !isPrompt { counts.decoded(from: before, to: cache.totals) }
     let last = pieces.last.cost(step.shape)
     plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
   }
@@ -333,6 +335,7 @@ public struct ExpertOffload: PlacePolicy {
     var figures = counts.figures
     if options.fetch != .prefetchAll {
       figures.append(PlacedFigure("expert-hit-rate", Double(totals.hits), of: Double(totals.accesses)))
+      figures.append(counts.decodeHitRate)
       figures.append(PlacedFigure("prefetch-use", Double(totals.usefulPrefetches), of: Double(totals.prefetches)))
     }
     if let guesses {

@@ -19,6 +19,8 @@ struct ExpertCounts: Sendable {
   private var fetches = 0
   private var bytes = 0.0
   private var faults = 0
+  private var decodeHits = 0
+  private var decodeAccesses = 0
 
   init() {}
 
@@ -50,6 +52,16 @@ struct ExpertCounts: Sendable {
       seconds += length
       waited += max(0, length - block.busy)
     }
+  }
+
+  /// A step without prompts changed what the cache counts.
+  mutating func decoded(from before: ExpertTotals, to after: ExpertTotals) {
+    decodeHits += after.hits - before.hits
+    decodeAccesses += after.accesses - before.accesses
+  }
+
+  var decodeHitRate: PlacedFigure {
+    PlacedFigure("expert-hit-rate-decode", Double(decodeHits), of: Double(decodeAccesses))
   }
 
   var figures: [PlacedFigure] {
