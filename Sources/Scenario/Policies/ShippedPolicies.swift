@@ -69,6 +69,7 @@ extension PolicyCatalogue {
     catalogue.addPlace(KVRetrieval.self)
     catalogue.addPlace(ExpertOffload.self)
     addEvictions(&catalogue)
+    catalogue.addPlace(TensorSplit.self)
     return catalogue
   }()
 
