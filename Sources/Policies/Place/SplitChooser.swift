@@ -137,7 +137,8 @@ struct SplitChooser: Sendable {
       switch place {
       case .own: SplitPart(own: onOwn, npu: nil, meetings: 0, seconds: onOwn.seconds)
       case .npu: SplitPart(own: nil, npu: onNPU, meetings: 0, seconds: onNPU.seconds)
-      case .both: both(onOwn, onNPU, tokens, lengths == .remainder ? passes : [], meetings, shape) { cost(own.pieces, $0) }
+      case .both:
+        both(onOwn, onNPU, tokens, lengths == .remainder ? passes : [], meetings, shape) { cost(own.pieces, $0) }
       }
     }
   }

@@ -70,6 +70,8 @@ extension PolicyCatalogue {
     catalogue.addPlace(ExpertOffload.self)
     addEvictions(&catalogue)
     catalogue.addPlace(TensorSplit.self)
+    catalogue.addPlace(NeuronClusters.self)
+    catalogue.addPlace(EnergyAware.self)
     return catalogue
   }()
 

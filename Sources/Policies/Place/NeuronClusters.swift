@@ -1,0 +1,330 @@
+import Cluster
+import Hardware
+import Models
+import Timeline
+import Units
+
+/// Feed-forward blocks whose neurons are active for few tokens: hot clusters on an NPU, active cold neurons on the pool's
+/// processor, and neurons that memory does not hold from flash.
+///
+/// A decode step predicts which neurons are active. The NPU computes the most popular ones of each block whether active or
+/// not, and they never leave memory; how many follows from what a step costs with them. The processor computes those of
+/// the others that are active. What memory holds of them are those used last (`cache: lru`), or any (`static`); the rest is
+/// read in pages: with `bundle` the rows of a neuron lie together, and the page that holds its gate is read first, the
+/// others where the gate opens; without, each row is a page of its own. With `pipeline` reads and computations of clusters
+/// overlap; otherwise a block waits for its reads. Attention's products are split between both processors. Prompts run
+/// dense, on the NPU where there is one, the missing weights of the next block read meanwhile.
+/// Activity is expected, not drawn: see `active` and `popularity`, the exponent of the law. With `active: 100 %` it is an
+/// engine that pages a dense model.
+/// Settings: `npu` (device), `flash` (tier), `memory`, `runtime` and `predictor` (bytes of the memory that hold no weights
+/// of the model), `context` (tokens of KV cache), `active`, `popularity`, `opened`, `cache`, `bundle`, `pipeline`, `page`,
+/// `depth`, `sync`. Source: PowerInfer-2 (Xue et al., arXiv 2406.06282); LLM in a flash (Alizadeh et al., arXiv
+/// 2312.11514).
+public struct NeuronClusters: PlacePolicy {
+  /// The name that scenarios and reports use.
+  public static let name = "neuron-clusters"
+  /// What it does.
+  public static let summary =
+    "Hot neurons on an NPU, active cold ones on the CPU, and from flash what memory does not hold."
+
+  /// Tasks of a layer of a prompt.
+  private static let layerTasks = 4
+  /// Clusters that reads and computations of a block are cut into.
+  private static let clusters = 4
+  /// Shares of hot neurons that are tried.
+  private static let hotShares = [0, 1, 2, 4, 8, 12, 16, 24, 32].map { Double($0) / 64 }
+
+  /// Memory and flash for the neurons.
+  private struct Store {
+    /// Share of the neurons that memory holds.
+    var capacity: Double
+    var isDynamic: Bool
+    /// Bytes that a missing neuron's first read takes, and those that follow it on average.
+    var firstRead: Double
+    var nextReads: Double
+    /// Bytes of a missing neuron that is read with all others.
+    var streamed: Double
+    /// Reads of pages, and of long runs.
+    var pages: Way
+    var runs: Way
+  }
+
+  private let chooser: SplitChooser
+  private let hasNPU: Bool
+  private let law: NeuronLaw
+  private let store: Store
+  private let isPipelined: Bool
+  /// Bytes of a layer's predictor.
+  private let predictor: Double
+  /// Neurons of a block, over all experts, by kind of layer.
+  private let widths: [Double]
+  /// What a decode step of so many tokens demands, by kind and tokens.
+  private var demands: [[Int: Demand]]
+  private var labels = LayerLabels()
+  private var predictLabel = TaskLabel.unnamed
+  private var hotLabel = TaskLabel.unnamed
+  private var readLabel = TaskLabel.unnamed
+  private var active = 0.0
+  private var missed = 0.0
+
+  /// What a block computes and reads in a decode step.
+  private struct Demand {
+    /// The router and the predictor.
+    var predict: PieceCost
+    /// Nil where nothing runs on the NPU.
+    var hot: PieceCost?
+    var held: PieceCost
+    var fetched: PieceCost
+    /// Neurons.
+    var active: Double
+    var missed: Double
+  }
+
+  /// What is counted changes with every step.
+  public var isSteady: Bool { false }
+
+  /// Reads the settings.
+  public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
+    let own = settings.device
+    let other = settings.device("npu", required: false)
+    let flash = settings.tier("flash", required: true)
+    let memory = DeviceMemory(settings, count: 1)
+    let budget = settings.quantity(
+      "memory", MemoryDimension.self, in: 0...0x1p50, default: memory.usable, because: "what the engine may use")
+    let runtime = settings.quantity(
+      "runtime", MemoryDimension.self, in: 0...0x1p50, default: 0, because: "reserved beside the budget")
+    let predictor = settings.quantity(
+      "predictor", MemoryDimension.self, in: 0...0x1p50, default: 0, because: "activity is known")
+    let context = settings.count("context", in: 16...10_000_000, default: 2048, because: "a phone's conversation")
+    let active = settings.quantity(
+      "active", FractionDimension.self, in: 0.001...1, default: 1, because: "a dense model")
+    let exponent = settings.number("popularity", in: 0...10, default: 0, because: "all neurons alike")
+    let opened = settings.quantity(
+      "opened", FractionDimension.self, in: 0...1, default: 0.8,
+      because: "PowerInfer-2: the rows of a neuron are active together four times of five, recalled")
+    let cache = settings.choice("cache", of: ["lru", "static"], default: "lru", because: "PowerInfer-2's cold region")
+    let bundle = settings.flag("bundle", default: true, because: "PowerInfer-2")
+    let pipeline = settings.flag("pipeline", default: true, because: "PowerInfer-2")
+    let page = settings.quantity(
+      "page", MemoryDimension.self, in: 512...0x1p30, default: flash?.request.value.value ?? 4096,
+      because: "the drive's smallest request")
+    let depth = settings.count("depth", in: 1...Tier.depthLimit, default: 32, because: "requests in flight")
+    let sync = settings.quantity(
+      "sync", TimeDimension.self, in: 0...1, default: other?.forms.handOver?.value.value ?? 0,
+      because: "the NPU's hand-over")
+    guard let flash, let pieces = settings.pieces(on: own, tensorParallel: 1),
+      let others = settings.pieces(on: other ?? own, tensorParallel: 1)
+    else { return nil }
+    guard let group = own.forms.memoryGroup, other.map({ $0.forms.memoryGroup?.name == group.name }) ?? true else {
+      settings.refuse(
+        nil, "\(own.name) shares no memory with \(other?.name ?? "others of its chip")",
+        why: "they do not name the same forms.memory-group", fix: "processors of one chip")
+      return nil
+    }
+    let blocks = pieces.layers.reduce(0) { $0 + pieces.kinds[$1].blockBytes }
+    let fixed = pieces.weights - blocks + predictor + runtime + Double(context) * pieces.cacheBytesPerToken
+    guard blocks > 0, budget <= memory.usable, fixed < budget else {
+      settings.refuse(
+        "memory", "the memory cannot hold what must stay in it",
+        why: "\(Memory(fixed).text) beside the neurons, a budget of \(Memory(budget).text), "
+          + "and \(Memory(memory.usable).text) that the engine may use",
+        fix: "a budget between the two, or a model with feed-forward blocks in narrower formats")
+      return nil
+    }
+    var machine = Machine()
+    let channel = machine.memory(of: group)
+    let cpu = machine.processor(own, pieces, sharing: channel, isExtra: false)
+    let npu = other.map { machine.processor($0, others, sharing: channel, isExtra: true) } ?? cpu
+    let pages = machine.reads(flash, request: page, depth: depth, name: "\(flash.name).pages")
+    let runs = machine.reads(flash, request: max(page, 0x1p19), depth: depth, name: "\(flash.name).runs")
+    machine.hold(own.memoryName, bytes: min(budget, fixed + blocks), of: memory.capacity)
+    machine.hold(flash.name, bytes: blocks, of: flash.capacity.value.value)
+    let chooser = SplitChooser(
+      own: cpu, npu: npu, together: group.together.value.value, lengths: .padding,
+      shapes: other?.forms.shapes?.tokens ?? [], sync: sync, parts: 16,
+      allowed: other == nil ? [.own] : [.own, .npu, .both], attention: .own,
+      ends: machine.resources.ring(layerTasks * 2))
+    let widths = neurons(settings.model, pieces)
+    let neuron = pieces.kinds.indices.map { pieces.kinds[$0].blockBytes / max(1, widths[$0]) }.max() ?? 0
+    func paged(_ bytes: Double) -> Double { (bytes / page).rounded(.up) * page }
+    let rows = settings.model.layers.compactMap(\.feedForward).first.map { Double($0.ups + 1) } ?? 1
+    let isDense = active == 1
+    let store = Store(
+      capacity: min(1, (budget - fixed) / blocks), isDynamic: cache == "lru",
+      firstRead: isDense ? neuron : bundle ? page : rows * paged(neuron / rows),
+      nextReads: isDense || !bundle ? 0 : opened * (paged(neuron) - page), streamed: isDense ? neuron : paged(neuron),
+      pages: pages, runs: runs)
+    let policy = NeuronClusters(
+      chooser: chooser, hasNPU: other != nil, law: NeuronLaw(active: active, exponent: exponent), store: store,
+      isPipelined: pipeline, predictor: predictor / Double(max(1, pieces.layers.count { widths[$0] > 0 })),
+      widths: widths, demands: Array(repeating: [:], count: widths.count))
+    return machine.plan(policy, cacheTokens: Double(context))
+  }
+
+  /// Neurons of a block of each kind of layer, over all experts; 0 without a block.
+  private static func neurons(_ model: Transformer, _ pieces: ModelPieces) -> [Double] {
+    var widths = [Double](repeating: 0, count: pieces.kinds.count)
+    for (index, kind) in pieces.layers.enumerated() where index < model.layers.count {
+      let block = model.layers[index].feedForward
+      widths[kind] = Double((block?.width ?? 0) * (block?.experts?.count ?? 1))
+    }
+    return widths
+  }
+
+  /// Takes the labels of its tasks.
+  public mutating func begin(_ plan: inout StepPlan) {
+    labels = LayerLabels(&plan)
+    predictLabel = plan.label("predict")
+    hotLabel = plan.label("hot neurons")
+    readLabel = plan.label("read")
+  }
+
+  /// Layer by layer; a step with prompt tokens runs dense.
+  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
+    let shape = step.shape
+    let own = chooser.own
+    plan.run(labels.first, on: own, own.pieces.first.cost(shape), into: chooser.ends)
+    let isDense = shape.prefillTokens > 0
+    // A prompt stays on the NPU, attention included.
+    let home: SplitPlace = isDense && hasNPU ? .npu : .own
+    for (kind, count) in own.pieces.runs {
+      let before: SplitPlace = isDense ? home : hasNPU ? .both : .own
+      let layer = chooser.processor(home).pieces.kinds[kind]
+      let input = part(shape, home, isDense, after: before) { $0.kinds[kind].input.cost($1) }
+      let output = part(shape, home, isDense, after: home) { $0.kinds[kind].output.cost($1) }
+      let demand = isDense ? nil : self.demand(kind, shape)
+      plan.repeating(count) { plan in
+        chooser.run(input, labels.input, after: before, into: &plan)
+        chooser.run(alone(layer.attention.cost(shape), home), labels.attention, after: input.place, into: &plan)
+        chooser.run(output, labels.output, after: home, into: &plan)
+        if let demand {
+          sparse(demand, after: output.place, into: &plan)
+        } else {
+          dense(kind, shape, home, into: &plan)
+        }
+      }
+      if let demand {
+        active += demand.active * Double(count)
+        missed += demand.missed * Double(count)
+      }
+    }
+    let last: SplitPlace = isDense ? home : hasNPU ? .both : .own
+    let head = chooser.piece(shape, after: last) { $0.last.cost($1) }
+    chooser.run(head, labels.last, after: last, into: &plan)
+  }
+
+  /// How often an active neuron stood in memory, and those read from flash.
+  public var figures: [PlacedFigure] {
+    [PlacedFigure("neuron-hit-rate", active - missed, of: active), PlacedFigure("neurons-read", missed)]
+  }
+
+  private func alone(_ cost: PieceCost, _ place: SplitPlace) -> SplitPart {
+    SplitPart(own: place == .own ? cost : nil, npu: place == .npu ? cost : nil, meetings: 0, seconds: cost.seconds)
+  }
+
+  private func part(
+    _ shape: StepShape, _ home: SplitPlace, _ isDense: Bool, after place: SplitPlace,
+    _ cost: (ModelPieces, StepShape) -> PieceCost
+  ) -> SplitPart {
+    isDense
+      ? alone(cost(chooser.processor(home).pieces, shape), home) : chooser.piece(shape, after: place, cost)
+  }
+
+  /// A block of a prompt: all its neurons, those that memory does not hold read while the layer before computes.
+  private func dense(_ kind: Int, _ shape: StepShape, _ home: SplitPlace, into plan: inout StepPlan) {
+    let processor = chooser.processor(home)
+    let layer = processor.pieces.kinds[kind]
+    let missing = (1 - store.capacity) * widths[kind]
+    var read = TaskRef.none
+    if missing > 0 {
+      // Buffers for two blocks: the last but one is computed, the eighth task back.
+      read = plan.move(
+        readLabel, over: store.runs.stream, bytes: missing * store.streamed, latency: store.runs.latency,
+        after: .last(of: chooser.ends, back: isPipelined ? 2 * Self.layerTasks : 1), bound: PieceCost.linkBound)
+    }
+    plan.run(
+      labels.feedForward, on: processor, layer.feedForward.cost(shape) + layer.routed(shape),
+      after: .last(of: chooser.ends), read, into: chooser.ends)
+  }
+
+  /// A block of a decode step: reads and computations of clusters overlap, or follow each other.
+  private func sparse(_ demand: Demand, after place: SplitPlace, into plan: inout StepPlan) {
+    let (own, npu, ends) = (chooser.own, chooser.npu, chooser.ends)
+    let (one, two) = (TaskRef.last(of: ends), TaskRef.last(of: ends, back: 2))
+    let predicted = plan.run(
+      predictLabel, on: own, demand.predict, delay: SplitPlace.meets(place, .own) ? chooser.sync : 0, after: one, two)
+    let clusters = isPipelined && demand.missed > 0 ? Self.clusters : 1
+    func read(_ cluster: Int, into plan: inout StepPlan) -> TaskRef {
+      guard demand.missed > 0 else { return predicted }
+      let neurons = demand.missed / Double(clusters)
+      // Later requests are in flight before the earlier ones are answered.
+      let latency = cluster == 0 ? store.pages.latency : 0
+      let first = plan.move(
+        readLabel, over: store.pages.stream, bytes: neurons * store.firstRead, latency: latency, after: predicted,
+        bound: PieceCost.linkBound)
+      guard store.nextReads > 0 else { return first }
+      return plan.move(
+        readLabel, over: store.pages.stream, bytes: neurons * store.nextReads, latency: latency, after: first,
+        bound: PieceCost.linkBound)
+    }
+    let isWaiting = !isPipelined
+    let first = read(0, into: &plan)
+    if let hot = demand.hot {
+      plan.run(
+        hotLabel, on: npu, hot, delay: SplitPlace.meets(place, .npu) ? chooser.sync : 0,
+        after: isWaiting ? first : one, isWaiting ? .none : two, into: ends)
+    }
+    plan.run(labels.feedForward, on: own, demand.held, after: isWaiting ? first : predicted)
+    for cluster in 0..<clusters {
+      plan.run(
+        labels.feedForward, on: own, demand.fetched.columns(1 / Double(clusters)),
+        after: cluster == 0 ? first : read(cluster, into: &plan), into: cluster == clusters - 1 ? ends : nil)
+    }
+  }
+
+  /// What a block of `kind` computes and reads in a decode step of `shape`, with as many hot neurons as make it soonest
+  /// done.
+  private mutating func demand(_ kind: Int, _ shape: StepShape) -> Demand {
+    if let known = demands[kind][shape.decodes] { return known }
+    let (own, npu) = (chooser.own, chooser.npu)
+    let experts = own.pieces.kinds[kind].experts
+    let share = experts.map { Double($0.perToken) / Double($0.count) } ?? 1
+    let chosen =
+      experts.map {
+        ActiveExperts(count: $0.count, share: share, bytes: 1).active(tokens: shape.decodes) / Double($0.count)
+      }
+      ?? 1
+    func block(_ processor: Processor) -> PieceCost {
+      let layer = processor.pieces.kinds[kind]
+      return layer.expert == nil ? layer.feedForward.cost(shape) : layer.routed(shape)
+    }
+    let (onOwn, onNPU) = (block(own), block(npu))
+    var predict = experts == nil ? PieceCost() : own.pieces.kinds[kind].feedForward.cost(shape)
+    predict.memory += predictor * chosen / own.rate
+    var best: (seconds: Double, demand: Demand)?
+    for pinned in Self.hotShares where pinned == 0 || (hasNPU && pinned <= store.capacity) {
+      let found = law.demand(
+        tokens: shape.decodes, share: share, capacity: store.capacity, pinned: pinned, isDynamic: store.isDynamic)
+      let demand = Demand(
+        predict: predict, hot: pinned > 0 ? onNPU.columns(pinned) : nil,
+        held: onOwn.columns((found.unpinned - found.missed) / chosen),
+        fetched: found.missed > 0 ? onOwn.columns(found.missed / chosen) : PieceCost(),
+        active: found.active * widths[kind], missed: found.missed * widths[kind])
+      let reads = demand.missed * (store.firstRead + store.nextReads) / store.pages.rate
+      let computed = SharedRead(demand.held + demand.fetched, on: own).together(
+        with: SharedRead(demand.hot ?? PieceCost(), on: npu), limit: chooser.together)
+      let seconds = isPipelined ? max(reads, computed) : reads + computed
+      if seconds < best?.seconds ?? .infinity { best = (seconds, demand) }
+    }
+    let demand =
+      best?.demand
+      ?? Demand(predict: predict, held: onOwn, fetched: PieceCost(), active: widths[kind], missed: 0)
+    demands[kind][shape.decodes] = demand
+    return demand
+  }
+}
+
+extension ModelPieces.LayerKind {
+  /// Bytes of the weights that neurons have: those of a dense block, or of all routed experts.
+  var blockBytes: Double { expert == nil ? feedForward.weights : expertBytes * Double(experts?.count ?? 1) }
+}

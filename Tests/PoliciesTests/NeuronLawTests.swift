@@ -1,0 +1,41 @@
+import Testing
+
+@testable import Policies
+
+/// How many neurons are active, and how many of them memory does not hold.
+@Suite struct NeuronLawTests {
+  @Test func neuronsThatAreAlikeAreMissedAsOftenAsTheyAreAbsent() {
+    // A quarter is active, and half of all are held, whichever: 1/4 x 1/2 are missed.
+    let law = NeuronLaw(active: 0.25, exponent: 0)
+    for isDynamic in [true, false] {
+      let found = law.demand(tokens: 1, share: 1, capacity: 0.5, pinned: 0, isDynamic: isDynamic)
+      #expect(abs(found.active - 0.25) < 1e-9 && abs(found.missed - 0.125) < 1e-9)
+    }
+    // A quarter is pinned; of the other three quarters a third is held: 3/4 x 1/4 x 2/3.
+    let pinned = law.demand(tokens: 1, share: 1, capacity: 0.5, pinned: 0.25, isDynamic: true)
+    #expect(abs(pinned.unpinned - 0.1875) < 1e-9 && abs(pinned.missed - 0.125) < 1e-9)
+    // Two tokens, each of which goes to half of the experts: 1 - (1 - 1/8)^2.
+    let two = law.demand(tokens: 2, share: 0.5, capacity: 1, pinned: 0, isDynamic: true)
+    #expect(abs(two.active - (1 - 0.875 * 0.875)) < 1e-9 && two.missed == 0)
+  }
+
+  /// The exponent that the scenarios of PowerInfer-2 give: 95 % of the active neurons of Bamboo-7B are found where half of
+  /// all are held.
+  @Test func theFittedExponentGivesTheHitRateThatItIsFittedTo() {
+    let found = NeuronLaw(active: 0.1, exponent: 1.9).demand(
+      tokens: 1, share: 1, capacity: 0.5, pinned: 0, isDynamic: true)
+    #expect(abs(found.active - 0.1) < 1e-6)
+    #expect(abs(1 - found.missed / found.active - 0.95) < 0.005)
+  }
+
+  @Test func moreMemoryNeverMissesMore() {
+    let law = NeuronLaw(active: 0.15, exponent: 1.9)
+    for tokens in [1, 4] {
+      let missed = stride(from: 0.05, through: 1, by: 0.05).map {
+        law.demand(tokens: tokens, share: 0.25, capacity: $0, pinned: 0, isDynamic: true).missed
+      }
+      #expect(zip(missed, missed.dropFirst()).allSatisfy { $0 >= $1 })
+      #expect(missed.last == 0)
+    }
+  }
+}
