@@ -9,7 +9,7 @@ import Units
 ///
 /// A decode step predicts which neurons are active. The NPU computes the most popular ones of each block whether active or
 /// not, and they never leave memory; how many follows from what a step costs with them. The processor computes those of
-/// the others that are active. What memory holds of them are those used last (`cache: lru`), or any (`static`); the rest is
+/// the others that are active. What memory holds of them are those used last (`cache: lru`; within a `window` of steps, if given), or any (`static`); the rest is
 /// read in pages: with `bundle` the rows of a neuron lie together, and the page that holds its gate is read first, the
 /// others where the gate opens; without, each row is a page of its own. With `pipeline` reads and computations of clusters
 /// overlap; otherwise a block waits for its reads. Attention's products are split between both processors. Prompts run
@@ -17,7 +17,7 @@ import Units
 /// Activity is expected, not drawn: see `active` and `popularity`, the exponent of the law. With `active: 100 %` it is an
 /// engine that pages a dense model.
 /// Settings: `npu` (device), `flash` (tier), `memory`, `runtime` and `predictor` (bytes of the memory that hold no weights
-/// of the model), `context` (tokens of KV cache), `active`, `popularity`, `opened`, `cache`, `bundle`, `pipeline`, `page`,
+/// of the model), `context` (tokens of KV cache), `active`, `popularity`, `opened`, `cache`, `window`, `bundle`, `pipeline`, `page`,
 /// `depth`, `sync`. Source: PowerInfer-2 (Xue et al., arXiv 2406.06282); LLM in a flash (Alizadeh et al., arXiv
 /// 2312.11514).
 public struct NeuronClusters: PlacePolicy {
@@ -39,6 +39,8 @@ public struct NeuronClusters: PlacePolicy {
     /// Share of the neurons that memory holds.
     var capacity: Double
     var isDynamic: Bool
+    /// Steps after which what was not used leaves; infinite where only room counts.
+    var window: Double
     /// Bytes that a missing neuron's first read takes, and those that follow it on average.
     var firstRead: Double
     var nextReads: Double
@@ -103,6 +105,7 @@ public struct NeuronClusters: PlacePolicy {
       "opened", FractionDimension.self, in: 0...1, default: 0.8,
       because: "PowerInfer-2: the rows of a neuron are active together four times of five, recalled")
     let cache = settings.choice("cache", of: ["lru", "static"], default: "lru", because: "PowerInfer-2's cold region")
+    let window = settings.count("window", in: 0...1_000_000, default: 0, because: "as long as memory allows")
     let bundle = settings.flag("bundle", default: true, because: "PowerInfer-2")
     let pipeline = settings.flag("pipeline", default: true, because: "PowerInfer-2")
     let page = settings.quantity(
@@ -151,6 +154,7 @@ public struct NeuronClusters: PlacePolicy {
     let isDense = active == 1
     let store = Store(
       capacity: min(1, (budget - fixed) / blocks), isDynamic: cache == "lru",
+      window: window == 0 ? .infinity : Double(window),
       firstRead: isDense ? neuron : bundle ? page : rows * paged(neuron / rows),
       nextReads: isDense || !bundle ? 0 : opened * (paged(neuron) - page), streamed: isDense ? neuron : paged(neuron),
       pages: pages, runs: runs)
@@ -304,7 +308,8 @@ public struct NeuronClusters: PlacePolicy {
     var best: (seconds: Double, demand: Demand)?
     for pinned in Self.hotShares where pinned == 0 || (hasNPU && pinned <= store.capacity) {
       let found = law.demand(
-        tokens: shape.decodes, share: share, capacity: store.capacity, pinned: pinned, isDynamic: store.isDynamic)
+        tokens: shape.decodes, share: share, capacity: store.capacity, pinned: pinned, isDynamic: store.isDynamic,
+        window: store.window)
       let demand = Demand(
         predict: predict, hot: pinned > 0 ? onNPU.columns(pinned) : nil,
         held: onOwn.columns((found.unpinned - found.missed) / chosen),

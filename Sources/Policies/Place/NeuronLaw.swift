@@ -32,15 +32,17 @@ struct NeuronLaw: Sendable {
   ///   - capacity: share of the neurons that memory holds.
   ///   - pinned: share of the neurons, the most popular, that never leave it.
   ///   - isDynamic: whether the others give way to what was used last; otherwise any `capacity` of all of them stays.
+  ///   - window: steps after which what was not used gives way even where there is room.
   func demand(
-    tokens: Int, share: Double, capacity: Double, pinned: Double, isDynamic: Bool
+    tokens: Int, share: Double, capacity: Double, pinned: Double, isDynamic: Bool,
+    window: Double = .infinity
   ) -> (active: Double, unpinned: Double, missed: Double) {
     let used = chances.map { 1 - Elementary.exp(Double(tokens) * Elementary.log(max(1e-300, 1 - share * $0))) }
     let active = Self.mean(used)
     let first = Int((pinned * Double(Self.parts)).rounded())
     let rest = used.dropFirst(first)
     let unpinned = rest.reduce(0, +) / Double(Self.parts)
-    guard capacity < 1 else { return (active, unpinned, 0) }
+    guard capacity < 1 || window < .infinity else { return (active, unpinned, 0) }
     guard isDynamic else { return (active, unpinned, unpinned * (1 - capacity)) }
     let room = capacity - Double(first) / Double(Self.parts)
     guard room > 0 else { return (active, unpinned, unpinned) }
@@ -48,8 +50,8 @@ struct NeuronLaw: Sendable {
     let logs = rest.map { Elementary.log(max(1e-12, 1 - $0)) }
     func absent(_ steps: Double) -> [Double] { logs.map { Elementary.exp(steps * $0) } }
     let size = Double(Self.parts)
-    let steps = Self.root(in: 1e-9...1e12) { steps in absent(steps).reduce(0) { $0 + (1 - $1) } / size - room }
-    let missed = zip(rest, absent(steps)).reduce(0) { $0 + $1.0 * $1.1 } / size
+    let filling = Self.root(in: 1e-9...1e12) { steps in absent(steps).reduce(0) { $0 + (1 - $1) } / size - room }
+    let missed = zip(rest, absent(min(filling, window))).reduce(0) { $0 + $1.0 * $1.1 } / size
     return (active, unpinned, missed)
   }
 

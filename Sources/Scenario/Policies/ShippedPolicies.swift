@@ -72,6 +72,7 @@ extension PolicyCatalogue {
     catalogue.addPlace(TensorSplit.self)
     catalogue.addPlace(NeuronClusters.self)
     catalogue.addPlace(EnergyAware.self)
+    catalogue.addPlace(SlidingWindow.self)
     return catalogue
   }()
 
