@@ -60,14 +60,7 @@ public struct EnergyAware: PlacePolicy {
     let heat = ChipHeat(settings)
     let pieces = devices.compactMap { settings.pieces(on: $0, tensorParallel: 1) }
     guard pieces.count == devices.count else { return nil }
-    guard let group = settings.device.forms.memoryGroup,
-      others.allSatisfy({ $0.forms.memoryGroup?.name == group.name })
-    else {
-      settings.refuse(
-        nil, "the devices share no memory", why: "they do not name the same forms.memory-group",
-        fix: "processors of one chip")
-      return nil
-    }
+    guard let group = settings.chip(with: others) else { return nil }
     let memory = DeviceMemory(settings, count: 1)
     guard pieces[0].weights < memory.usable else {
       settings.refuse(

@@ -118,12 +118,7 @@ public struct NeuronClusters: PlacePolicy {
     guard let flash, let pieces = settings.pieces(on: own, tensorParallel: 1),
       let others = settings.pieces(on: other ?? own, tensorParallel: 1)
     else { return nil }
-    guard let group = own.forms.memoryGroup, other.map({ $0.forms.memoryGroup?.name == group.name }) ?? true else {
-      settings.refuse(
-        nil, "\(own.name) shares no memory with \(other?.name ?? "others of its chip")",
-        why: "they do not name the same forms.memory-group", fix: "processors of one chip")
-      return nil
-    }
+    guard let group = settings.chip(with: other.map { [$0] } ?? []) else { return nil }
     let blocks = pieces.layers.reduce(0) { $0 + pieces.kinds[$1].blockBytes }
     let fixed = pieces.weights - blocks + predictor + runtime + Double(context) * pieces.cacheBytesPerToken
     guard blocks > 0, budget <= memory.usable, fixed < budget else {
@@ -132,6 +127,12 @@ public struct NeuronClusters: PlacePolicy {
         why: "\(Memory(fixed).text) beside the neurons, a budget of \(Memory(budget).text), "
           + "and \(Memory(memory.usable).text) that the engine may use",
         fix: "a budget between the two, or a model with feed-forward blocks in narrower formats")
+      return nil
+    }
+    guard blocks <= flash.capacity.value.value else {
+      settings.refuse(
+        "flash", "\(flash.name) cannot hold the neurons",
+        why: "\(Memory(blocks).text) > \(flash.capacity.value.text)", fix: "a larger drive")
       return nil
     }
     var machine = Machine()

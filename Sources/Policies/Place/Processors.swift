@@ -15,6 +15,27 @@ struct Processor: Sendable {
   func bytes(_ cost: PieceCost) -> Double { cost.memory * rate }
 }
 
+extension PlaceSettings {
+  /// The memory that the pool's device shares with `others`; nil where they share none, or where several devices are to
+  /// work as one, which is told.
+  func chip(with others: [Device]) -> MemoryGroup? {
+    guard layout.tensorParallel == 1 else {
+      refuse(
+        nil, "a chip is not split over several devices", why: "tensor-parallel is \(layout.tensorParallel)",
+        fix: "tensor-parallel: 1")
+      return nil
+    }
+    guard let group = device.forms.memoryGroup, others.allSatisfy({ $0.forms.memoryGroup?.name == group.name }) else {
+      let names = ([device] + others).map(\.name).joined(separator: ", ")
+      refuse(
+        nil, "\(names): not processors of one chip", why: "they do not name the same forms.memory-group",
+        fix: "devices that share a memory, such as snapdragon-8-gen-3-gpu and -npu")
+      return nil
+    }
+    return group
+  }
+}
+
 extension Machine {
   /// The channel of the memory that the processors of a chip share: what they draw from it together.
   mutating func memory(of group: MemoryGroup) -> Int {

@@ -74,18 +74,21 @@ public struct SlidingWindow: PlacePolicy {
       blocks.append(Block(kind: kind, isAttention: true, bytes: attention))
       blocks.append(Block(kind: kind, isAttention: false, bytes: layer.allWeights - attention))
     }
-    let largest = blocks.map(\.bytes).max() ?? 0
     let all = blocks.reduce(0) { $0 + $1.bytes }
     let own = share == "tensors" ? all : all / Double(count)
-    let read =
-      window == 0
-      ? own : min(own, largest * Double((window + 1) / 2) + (blocks.map(\.bytes).min() ?? 0) * Double(window / 2))
-    let weights = whole.table + whole.first.weights + whole.last.weights + read
+    let held = window == 0 ? own : min(own, most(of: blocks, inRow: window))
+    let weights = whole.table + whole.first.weights + whole.last.weights + held
     let memory = DeviceMemory(settings, count: 1)
-    guard weights < memory.usable, all * (share == "tensors" ? Double(count) : 1) > 0 else {
+    guard weights < memory.usable else {
       settings.refuse(
         "window", "the master cannot hold embedding, head and a window of weights",
         why: "\(Memory(weights).text) > \(Memory(memory.usable).text)", fix: "a smaller window, or a narrower format")
+      return nil
+    }
+    guard own <= tier.capacity.value.value else {
+      settings.refuse(
+        "disk", "\(tier.name) cannot hold a device's weights",
+        why: "\(Memory(own).text) > \(tier.capacity.value.text)", fix: "more devices, or a larger disk")
       return nil
     }
     var machine = Machine()
@@ -104,6 +107,13 @@ public struct SlidingWindow: PlacePolicy {
       loaded: machine.resources.ring(max(1, ahead)), computed: machine.resources.ring(2))
     return machine.plan(
       policy, cacheTokens: (memory.usable - weights) * Double(count) / whole.cacheBytesPerToken)
+  }
+
+  /// The most bytes of `count` blocks in a row, the first following the last.
+  private static func most(of blocks: [Block], inRow count: Int) -> Double {
+    blocks.indices.map { start in
+      (0..<min(count, blocks.count)).reduce(0) { $0 + blocks[(start + $1) % blocks.count].bytes }
+    }.max() ?? 0
   }
 
   /// Takes the labels of its tasks.

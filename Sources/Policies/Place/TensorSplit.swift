@@ -43,18 +43,7 @@ public struct TensorSplit: PlacePolicy {
     guard let other, let pieces = settings.pieces(on: settings.device, tensorParallel: 1),
       let otherPieces = settings.pieces(on: other, tensorParallel: 1)
     else { return nil }
-    guard settings.layout.tensorParallel == 1 else {
-      settings.refuse(
-        nil, "a chip is not split over several devices", why: "tensor-parallel is \(settings.layout.tensorParallel)",
-        fix: "tensor-parallel: 1")
-      return nil
-    }
-    guard let group = settings.device.forms.memoryGroup, group.name == other.forms.memoryGroup?.name else {
-      settings.refuse(
-        "npu", "\(settings.device.name) and \(other.name) do not share a memory",
-        why: "they do not name the same forms.memory-group", fix: "processors of one chip")
-      return nil
-    }
+    guard let group = settings.chip(with: [other]) else { return nil }
     let memory = DeviceMemory(settings, count: 1)
     guard pieces.weights < memory.usable else {
       settings.refuse(

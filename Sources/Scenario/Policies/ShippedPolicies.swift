@@ -73,6 +73,7 @@ extension PolicyCatalogue {
     catalogue.addPlace(NeuronClusters.self)
     catalogue.addPlace(EnergyAware.self)
     catalogue.addPlace(SlidingWindow.self)
+    addEvictions(&catalogue)
     return catalogue
   }()
 

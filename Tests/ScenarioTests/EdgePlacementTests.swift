@@ -1,0 +1,79 @@
+import Cluster
+import Testing
+import Units
+
+@testable import Scenario
+
+/// Placement policies of edge devices: what they refuse, and what their steps take.
+@Suite struct EdgePlacementTests {
+  private func resolve(_ pool: String, model: String = "{name: llama-3.2-1b, weights: int4, activations: fp16}") throws
+    -> ResolvedScenario
+  {
+    try withFolder { folder in
+      let text = """
+        model: \(model)
+        cluster: {defaults: {limits: {max-sequences: 1}}, pools: {all: {\(pool)}}}
+        workload: {generator: constant, rate: 1 /h, requests: 1, lengths: {prompt: 64 tokens, output: 5 tokens}}
+        """
+      try write(text, to: "\(folder)/s.yaml")
+      let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+      return try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue, policies: .standard).resolve()
+    }
+  }
+
+  private func gap(_ pool: String) throws -> Double {
+    let scenario = try resolve(pool)
+    let result = try Simulation.run(scenario.cluster, requests: scenario.trace().requests, route: scenario.makeRoute())
+    return (result.outcomes.done[0] - result.outcomes.firstToken[0]).seconds / 4
+  }
+
+  @Test func aSplitIsNoSlowerThanEitherAlone() throws {
+    func split(_ settings: String) throws -> Double {
+      try gap("device: snapdragon-8-gen-3-gpu, place: {tensor-split: {npu: snapdragon-8-gen-3-npu, \(settings)}}")
+    }
+    let both = try split("sync: 5 us")
+    #expect(both <= (try split("products: gpu")))
+    #expect(both <= (try split("products: npu, sync: 5 us")))
+    // Both draw 60 of 68 GB/s, one 42: no split gains more than that.
+    #expect(try split("products: gpu") / both < 60 / 42.1)
+    // Where a meeting costs a second nothing is split, and nothing waits.
+    let apart = try split("sync: 1 s")
+    #expect(apart == (try split("products: gpu")))
+  }
+
+  @Test func moreMemoryForNeuronsIsNeverSlower() throws {
+    let gaps = try [500, 700, 900, 2000].map { megabytes in
+      try gap(
+        "device: snapdragon-8-gen-3-cpu, place: {neuron-clusters: {flash: ufs-4.0, memory: \(megabytes) MB, active: 10 %, "
+          + "popularity: 1}}")
+    }
+    #expect(zip(gaps, gaps.dropFirst()).allSatisfy { $0 >= $1 } && gaps[0] > gaps[3])
+  }
+
+  @Test func aWindowHidesReadsBehindWhatTheyWaitFor() throws {
+    func window(_ blocks: Int, _ more: String = "") throws -> Double {
+      try gap(
+        "device: ryzen-7-7840u, tensor-parallel: 4, place: {sliding-window: {disk: nvme-gen4-980-pro, link: ethernet-1gbe, "
+          + "window: \(blocks)\(more)}}")
+    }
+    let (onDemand, ahead, resident) = (try window(1), try window(4), try window(0))
+    #expect(onDemand > ahead && ahead >= resident)
+    #expect(try window(4, ", reduce: ring") > ahead)
+  }
+
+  @Test func processorsOfDifferentChipsAreRefused() throws {
+    for place in [
+      "{tensor-split: {npu: m2-pro-npu}}", "{energy-aware: {npu: m2-pro-npu}}",
+      "{neuron-clusters: {npu: m2-pro-npu, flash: ufs-4.0}}",
+    ] {
+      let faults = #expect(throws: Faults.self) {
+        try resolve("device: snapdragon-8-gen-3-gpu, place: \(place)")
+      }
+      #expect(faults?.diagnostics.first?.what.hasSuffix("not processors of one chip") == true)
+    }
+    let small = #expect(throws: Faults.self) {
+      try resolve("device: snapdragon-8-gen-3-cpu, place: {neuron-clusters: {flash: ufs-4.0, memory: 100 MB}}")
+    }
+    #expect(small?.diagnostics.first?.what == "the memory cannot hold what must stay in it")
+  }
+}
