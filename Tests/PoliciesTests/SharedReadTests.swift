@@ -20,7 +20,7 @@ import Testing
     // and the last 20 B in half a second.
     let late = SharedRead(delay: 1, bytes: 40, rate: 40)
     let early = SharedRead(delay: 0, bytes: 60, rate: 40)
-    #expect(abs(late.together(with: early, limit: 60) - (1 + 2.0 / 3 + 0.5)) < 1e-12)
+    #expect(isNear(late.together(with: early, limit: 60), 1.5 + 2.0 / 3))
     // A slow reader leaves what it cannot draw: 10 B/s for it, 40 of the remaining 50 for the other.
     let slow = SharedRead(delay: 0, bytes: 20, rate: 10)
     #expect(slow.together(with: SharedRead(delay: 0, bytes: 80, rate: 40), limit: 60) == 2)

@@ -21,16 +21,20 @@ import Units
     let search = StageSearch(costs: try costs(sync: 0.25)) { _ in true }
     // Six stages of 1 s, four times; 1 J each; 0.1 W of idling; the second processor never works.
     let first = search.single(0).objectives
-    #expect(first.latency == 24 && abs(first.energy - 26.4) < 1e-12 && first.idle == 0.5)
-    #expect(abs(first.watts[0] - 1.1) < 1e-12)
+    #expect(first.latency == 24)
+    #expect(isNear(first.energy, 26.4))
+    #expect(first.idle == 0.5)
+    #expect(isNear(first.watts[0], 1.1))
     // Attention of decoding on the second: a step has its 2 s in place of 1, and goes there and back in both layers.
     var assignment = search.single(0).assignment
     assignment.processors[6 + 2] = 1
     let moved = search.costs.objectives(assignment)
-    #expect(moved.latency == 6 + 3 * (7 + 4 * 0.25))
-    #expect(abs(moved.energy - (6 + 3 * 5.5 + 0.1 * moved.latency)) < 1e-12)
+    let latency: Double = 6 + 3 * (7 + 4 * 0.25)
+    #expect(moved.latency == latency)
+    let energy: Double = 6 + 3 * 5.5 + 0.1 * latency
+    #expect(isNear(moved.energy, energy))
     // The first works for 6 + 15 s, the second for 6.
-    #expect(abs(moved.idle - (1 - 27.0 / 21 / 2)) < 1e-12)
+    #expect(isNear(moved.idle, 1 - 27.0 / 42))
   }
 
   @Test func annealingIsDeterministicAndCoversGreedy() throws {
@@ -57,12 +61,12 @@ import Units
     let power = heat.power(
       DevicePower(idle: Sourced(Power(0), source: "test"), prefill: watts, decode: watts, peak: watts), held: 0)
     let warm = power.decode.value.value
-    #expect(warm > 12 && abs(warm - 10 * (0.8 + 0.2 * pow2(min(2, warm / 10)))) < 1e-6)
+    let leaking: Double = 0.2 * Double.pow2(min(2, warm / 10))
+    #expect(warm > 12)
+    #expect(abs(warm - 10 * (0.8 + leaking)) < 1e-6)
     #expect(power.idle.value.value == 0)
     #expect(heat.isTooWarm(20.1) && !heat.isTooWarm(20))
   }
-
-  private func pow2(_ x: Double) -> Double { x == 2 ? 4 : Double.pow2(x) }
 }
 
 extension Double {

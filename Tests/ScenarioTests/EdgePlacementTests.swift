@@ -35,7 +35,8 @@ import Units
     #expect(both <= (try split("products: gpu")))
     #expect(both <= (try split("products: npu, sync: 5 us")))
     // Both draw 60 of 68 GB/s, one 42: no split gains more than that.
-    #expect(try split("products: gpu") / both < 60 / 42.1)
+    let gain: Double = try split("products: gpu") / both
+    #expect(gain < 1.43)
     // Where a meeting costs a second nothing is split, and nothing waits.
     let apart = try split("sync: 1 s")
     #expect(apart == (try split("products: gpu")))
@@ -47,7 +48,8 @@ import Units
         "device: snapdragon-8-gen-3-cpu, place: {neuron-clusters: {flash: ufs-4.0, memory: \(megabytes) MB, active: 10 %, "
           + "popularity: 1}}")
     }
-    #expect(zip(gaps, gaps.dropFirst()).allSatisfy { $0 >= $1 } && gaps[0] > gaps[3])
+    #expect(zip(gaps, gaps.dropFirst()).allSatisfy { $0 >= $1 })
+    #expect(gaps[0] > gaps[3])
   }
 
   @Test func aWindowHidesReadsBehindWhatTheyWaitFor() throws {

@@ -11,7 +11,7 @@ import Units
 /// `window` - 1 are read ahead; the first of the next step are read while this one's last compute. After each block the
 /// devices sum their parts: over a `ring`, each step of which waits for every link on its way, a `tree`, or a `star` whose
 /// centre receives and sends all parts over its own link. The master alone holds embedding and head.
-/// With `share: layers` each device has layers of its own, which it reads when they are needed: pipeline stages of devices
+/// With `share: layers` each device has layers of its own, which it reads block by block when they are needed: stages of devices
 /// that swap.
 /// Settings: `disk` (tier), `request`, `depth`, `window` (0 keeps all weights in memory), `link`, `links` (between two
 /// devices), `reduce`, `share`. Source: TPI-LLM (Li et al., arXiv 2410.00531).
@@ -76,7 +76,7 @@ public struct SlidingWindow: PlacePolicy {
     }
     let all = blocks.reduce(0) { $0 + $1.bytes }
     let own = share == "tensors" ? all : all / Double(count)
-    let held = window == 0 ? own : min(own, most(of: blocks, inRow: window))
+    let held = window == 0 ? own : min(own, most(of: blocks, inRow: share == "tensors" ? window : 1))
     let weights = whole.table + whole.first.weights + whole.last.weights + held
     let memory = DeviceMemory(settings, count: 1)
     guard weights < memory.usable else {
