@@ -55,7 +55,7 @@ import Units
   @Test func aWindowHidesReadsBehindWhatTheyWaitFor() throws {
     func window(_ blocks: Int, _ more: String = "") throws -> Double {
       try gap(
-        "device: ryzen-7-7840u, tensor-parallel: 4, place: {sliding-window: {disk: nvme-gen4-980-pro, link: ethernet-1gbe, "
+        "device: {like: ryzen-7-7840u, interconnect: ethernet-1gbe}, tensor-parallel: 4, place: {sliding-window: {disk: nvme-gen4-980-pro, link: ethernet-1gbe, "
           + "window: \(blocks)\(more)}}")
     }
     let (onDemand, ahead, resident) = (try window(1), try window(4), try window(0))
