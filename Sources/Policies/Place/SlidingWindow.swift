@@ -77,7 +77,7 @@ public struct SlidingWindow: PlacePolicy {
     let all = blocks.reduce(0) { $0 + $1.bytes }
     let own = share == "tensors" ? all : all / Double(count)
     let held = window == 0 ? own : min(own, most(of: blocks, inRow: share == "tensors" ? window : 1))
-    let weights = whole.table + whole.first.weights + whole.last.weights + held
+    let weights = whole.embeddingBytes + whole.first.weights + whole.last.weights + held
     let memory = DeviceMemory(settings, count: 1)
     guard weights < memory.usable else {
       settings.refuse(
