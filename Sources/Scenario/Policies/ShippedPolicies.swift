@@ -68,7 +68,6 @@ extension PolicyCatalogue {
     catalogue.addPlace(HostAttentionStreaming.self)
     catalogue.addPlace(KVRetrieval.self)
     catalogue.addPlace(ExpertOffload.self)
-    addEvictions(&catalogue)
     catalogue.addPlace(TensorSplit.self)
     catalogue.addPlace(NeuronClusters.self)
     catalogue.addPlace(EnergyAware.self)
