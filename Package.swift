@@ -54,7 +54,8 @@ let package = Package(
 
     .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"])]),
     .target(name: "Statistics", dependencies: ["CGSL"]),
-    .target(name: "Calibration", dependencies: ["Units", "Hardware", "Models", "Statistics", "Kernels"]),
+    .target(
+      name: "Calibration", dependencies: ["Units", "Hardware", "Models", "Timeline", "Statistics", "Kernels"]),
     .target(
       name: "Scenario",
       dependencies: [

@@ -32,6 +32,11 @@ int ck_disk_write(const char *path, size_t bytes) {
   return error;
 }
 
+int ck_disk_open(const char *path) {
+  int file = O_DIRECT ? open(path, O_RDONLY | O_CLOEXEC | O_DIRECT) : -1;
+  return file >= 0 ? file : open(path, O_RDONLY | O_CLOEXEC);
+}
+
 typedef struct {
   int file;
   size_t bytes, size;

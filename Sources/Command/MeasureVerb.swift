@@ -55,6 +55,10 @@ struct MeasureVerb: ParsableCommand {
     completion: .file(extensions: ["csv"]))
   var predict: String?
 
+  @Flag(
+    help: "Time work that overlaps instead: layers read from a file while others compute, a copy beside a product.")
+  var overlap = false
+
   func validate() throws {
     guard threads.allSatisfy({ 1...256 ~= $0 }) else { throw ValidationError("--threads lies in 1 to 256") }
     guard rounds.map({ 1...1000 ~= $0 }) ?? true else { throw ValidationError("--rounds lies in 1 to 1000") }
@@ -66,6 +70,7 @@ struct MeasureVerb: ParsableCommand {
 
   func run() throws {
     if let predict { return try Self.predict(predict) }
+    if overlap { return try measureOverlap() }
     let console = Session.current.console
     var plan = quick ? Timings.Plan.quick : Timings.Plan()
     if !threads.isEmpty { plan.threads = Array(Set(threads)).sorted() }
@@ -96,6 +101,27 @@ struct MeasureVerb: ParsableCommand {
     } catch let fault as Timings.Fault {
       throw Faults(
         Diagnostic(at: nil, "the kernels cannot be timed", why: fault.description, fix: "free memory, or --threads 1"))
+    }
+  }
+
+  /// Times work that overlaps and prints what a timeline predicts beside it.
+  private func measureOverlap() throws {
+    let console = Session.current.console
+    let progress = ProgressLine(.automatic, console)
+    defer { progress.end() }
+    let instructions = path.flatMap { name in Path.supported.first { $0.name == name } } ?? Path.best()
+    do {
+      let trials = try OverlapTrials(
+        folder: disk ?? FileManager.default.temporaryDirectory.path, path: instructions,
+        rounds: rounds ?? (quick ? 3 : 9)
+      ) { progress.set($0) }
+      progress.end()
+      console.out(OverlapText.text(trials, style: console.style))
+    } catch let fault as OverlapTrials.Fault {
+      throw Faults(
+        Diagnostic(
+          at: nil, "overlapping work cannot be timed", why: fault.description,
+          fix: "free memory, or --disk with a folder that has 400 MB left"))
     }
   }
 

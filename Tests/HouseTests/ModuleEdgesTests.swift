@@ -19,7 +19,7 @@ import Testing
     "Policies": ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", "Cluster"],
     "Kernels": ["CKernels"],
     "Statistics": ["CGSL"],
-    "Calibration": ["Units", "Hardware", "Models", "Statistics", "Kernels"],
+    "Calibration": ["Units", "Hardware", "Models", "Timeline", "Statistics", "Kernels"],
     "Scenario": ["Units", "Kernel", "Hardware", "Models", "Workload", "Cluster", "Policies", "Yams"],
     "Ledger": ["Units", "GRDB"],
     "Study": ["Units", "Kernel", "Cluster", "Hardware", "Models", "Workload", "Scenario", "Ledger"],

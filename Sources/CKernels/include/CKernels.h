@@ -143,6 +143,8 @@ typedef struct {
   bool direct;  ///< past the page cache
   int error;    ///< errno, or 0
 } ck_disk_result;
+/// Opens a file for reads past the page cache, or plain ones where the file system has no others; -1 where it cannot.
+int ck_disk_open(const char *path);
 /// Writes a file of `bytes` that ck_disk_read can read; returns errno.
 int ck_disk_write(const char *path, size_t bytes);
 /// Reads `count` pieces of `size` bytes at random places (or in order) with `depth` requests in flight, each a thread's
