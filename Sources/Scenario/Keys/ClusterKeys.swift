@@ -22,7 +22,9 @@ extension KeyTable {
       Key(
         "memory-users", .count(1...SharedMemorySection.userLimit),
         "Devices of the chip that read its memory all the time, this one included."),
-      Key("place", .section(place), "Where weights and KV cache stand, if not in the devices' memory."),
+      Key(
+        "place", .either([.section(place), .oneOf(policies.placeOptions)]),
+        "Where weights and KV cache stand, if not in the devices' memory, or a policy that places every step."),
       Key("stage-link", .name(.link), "What joins two stages, where it is not what joins the devices."),
       Key("expert-link", .name(.link), "What joins the devices of experts, where it is not what joins the devices."),
       Key("precision", .section(formats), "Formats in place of the model's; the KV cache keeps its own."),
@@ -140,6 +142,11 @@ extension PolicyCatalogue {
   /// The policies of prefix caches in alphabetical order, and that there is none.
   public var evictOptions: [Alternative] {
     Self.options(prefixEvicts) + [Alternative(PrefixCacheSection.none, "Every prompt is computed whole.")]
+  }
+
+  /// The placement policies in alphabetical order; their settings are theirs to say.
+  public var placeOptions: [Alternative] {
+    places.keys.sorted().compactMap { name in places[name].map { Alternative(name, $0.summary, settings: nil) } }
   }
 
   private static func options<Policy>(_ listings: [String: Listing<Policy>]) -> [Alternative] {
