@@ -6,15 +6,17 @@ import Foundation
 public struct OverlapTrials {
   /// Layers that are read from a file into buffers and multiplied with rows of activations.
   public struct Streaming: Hashable, Sendable {
-    /// Layers, and bytes of each.
+    /// Layers.
     public var layers: Int
+    /// Bytes of each.
     public var bytes: Int
     /// Rows of activations.
     public var rows: Int
     /// Layers that are read ahead: 0 or 1.
     public var prefetch: Int
-    /// Seconds to read a layer alone, and to compute one alone.
+    /// Seconds to read a layer alone.
     public var read: Double
+    /// Seconds to compute a layer alone.
     public var compute: Double
     /// Seconds of all layers.
     public var whole: Double
@@ -22,11 +24,13 @@ public struct OverlapTrials {
 
   /// A copy on one thread and a product that reads its weights from memory on another.
   public struct Beside: Hashable, Sendable {
-    /// Bytes that the copy moves, read and written, and that the product reads.
+    /// Bytes that the copy moves, read and written.
     public var copied: Int
+    /// Bytes that the product reads.
     public var read: Int
-    /// Seconds of each alone.
+    /// Seconds of the copy alone.
     public var copy: Double
+    /// Seconds of the product alone.
     public var product: Double
     /// Seconds of two such copies at once, one on each thread.
     public var copies: Double
