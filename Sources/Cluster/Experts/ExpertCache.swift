@@ -123,6 +123,15 @@ public struct ExpertCache: Sendable {
   public mutating func access(
     _ layer: Int, _ experts: some Collection<Int32>, scores: ArraySlice<Float>, missing: inout [Int32]
   ) throws(EvictionFault) {
+    ask(layer, experts, scores: scores, missing: &missing)
+    for expert in missing where try !bring(layer, expert) { totals.streamed += 1 }
+  }
+
+  /// Asks for the experts of a layer as ``access(_:_:scores:missing:)`` does, but brings none in: what is missing may be
+  /// computed elsewhere, and whoever wants it calls ``bring(_:_:)``.
+  public mutating func ask(
+    _ layer: Int, _ experts: some Collection<Int32>, scores: ArraySlice<Float>, missing: inout [Int32]
+  ) {
     missing.removeAll(keepingCapacity: true)
     let index = isShared ? 0 : layer
     policies[index].reach(
@@ -142,20 +151,20 @@ public struct ExpertCache: Sendable {
       isUntouched[place] = false
       if states[place] == .inUse { policies[index].touch(key(layer, expert)) }
     }
-    for expert in missing {
-      totals.misses += 1
-      policies[index].miss(key(layer, expert))
-      if streams, free[index] == 0, !policies[index].admits(key(layer, expert)) {
-        totals.streamed += 1
-        continue
-      }
-      guard try takeSlot(layer) else {
-        totals.streamed += 1
-        continue
-      }
-      insert(layer, expert)
-      inUse[layer].append(expert)
-    }
+    totals.misses += missing.count
+  }
+
+  /// Puts an expert that was missed into a slot, from another where none is free.
+  /// - Returns: whether it is there now; false where all slots are in use, or the policy would rather keep what is there.
+  /// - Throws: ``EvictionFault`` where the policy names an expert that may not leave.
+  public mutating func bring(_ layer: Int, _ expert: Int32) throws(EvictionFault) -> Bool {
+    let index = isShared ? 0 : layer
+    policies[index].miss(key(layer, expert))
+    if streams, free[index] == 0, !policies[index].admits(key(layer, expert)) { return false }
+    guard try takeSlot(layer) else { return false }
+    insert(layer, expert)
+    inUse[layer].append(expert)
+    return true
   }
 
   /// A layer has been computed: its experts may leave.

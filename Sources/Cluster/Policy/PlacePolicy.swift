@@ -12,6 +12,14 @@ public struct StepSequence: BitwiseCopyable, Sendable {
   public var tokens: Int32
   /// Whether they are of its prompt.
   public var isPrompt: Bool
+
+  /// `tokens` tokens of `request` from `position` on.
+  public init(request: Int32, position: Int32, tokens: Int32, isPrompt: Bool) {
+    self.request = request
+    self.position = position
+    self.tokens = tokens
+    self.isPrompt = isPrompt
+  }
 }
 
 /// What a placement policy sees of a step that is about to run. It holds no future knowledge.

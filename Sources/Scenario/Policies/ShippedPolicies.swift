@@ -72,6 +72,8 @@ extension PolicyCatalogue {
     catalogue.addPlace(NeuronClusters.self)
     catalogue.addPlace(EnergyAware.self)
     catalogue.addPlace(SlidingWindow.self)
+    catalogue.addPlace(HybridExperts.self)
+    catalogue.addPlace(ExpertBits.self)
     addEvictions(&catalogue)
     return catalogue
   }()

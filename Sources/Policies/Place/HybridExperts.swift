@@ -1,0 +1,375 @@
+import Cluster
+import Hardware
+import Models
+import Timeline
+import Units
+
+/// Routed experts are computed on the device or on the processor beside it, whichever is done first; the device holds
+/// everything else and a cache of experts, which are copied over the link.
+///
+/// `scheduling` says who computes what a layer asks for:
+/// - `dynamic`: device, processor and link are simulated greedily. The device takes the experts that it holds, the one
+///   with the most tokens first, and then those that the link brings, again by tokens; the processor takes the others
+///   from the one with the fewest tokens on; the next expert goes to whoever would be done with it first (HybriMoE).
+/// - `fixed`: the device what it holds, the processor the rest (kTransformers).
+/// - `gpu`: the device all; what it lacks is copied when the gate has chosen (AdapMoE).
+/// - `layers`: no cache; the device has whole layers, the first ones, and the processor all others (llama.cpp).
+///
+/// While the link is idle experts that are guessed for the next `prefetch` layers are copied, always the one that would
+/// shorten its layer most; then with `updates` those that the processor has just computed, if the eviction lets them in.
+/// The cache begins with the experts of each layer that most tokens of other requests went to. Activations of what the
+/// processor computes cross the link beside the experts, both ways.
+///
+/// Settings: `cpu` (device), `link`, `link-efficiency`, `cache` (share of the experts, for `layers` of the layers),
+/// `scheduling`, `prefetch` (layers), `accuracy` (of guesses, for each layer ahead), `evict`, `updates`, `expert-launch`
+/// (the device's least time of an expert), `cpu-start` (before the processor's first of a layer), `routing`.
+/// Source: S. Zhong et al., "HybriMoE: hybrid CPU-GPU scheduling and cache management for efficient MoE inference", DAC
+/// 2025; the greedy rule as in its artifact (PKU-SEC-Lab/HybriMoE at 0f6e78b, `HSS`).
+public struct HybridExperts: PlacePolicy {
+  /// The name that scenarios and reports use.
+  public static let name = "hybrid-experts"
+  /// What it does.
+  public static let summary =
+    "Experts are computed on the device or on the processor beside it, as a schedule of both and the link says."
+
+  /// What is fixed for the run.
+  struct Options: Sendable {
+    var rule: HybridSchedule.Rule
+    /// Whether the device has whole layers, and no cache.
+    var isByLayers: Bool
+    /// Layers that the device computes; the processor all that follow.
+    var deviceLayers: Int
+    var prefetch: Int
+    var updates: Bool
+    /// Experts that each layer's cache holds.
+    var slots: Int
+    /// The device's least seconds of an expert.
+    var launch: Double
+  }
+
+  let options: Options
+  let pieces: ModelPieces
+  let beside: ModelPieces
+  /// A routed expert on either.
+  let expert: Piece
+  let expertBeside: Piece
+  let gpu: StreamID
+  let host: StreamID
+  let cpu: StreamID
+  let send: Way
+  let results: Way
+  var way: ExpertWay
+  var routed: RoutedSteps
+  var cache: ExpertCache
+  var predictor: ExpertPredictor
+  var costs: HybridSeconds
+
+  private var labels = LayerLabels()
+  private var sendLabel = TaskLabel.unnamed
+  private var resultLabel = TaskLabel.unnamed
+  private var besideLabel = TaskLabel.unnamed
+  private var schedule = HybridSchedule()
+  private var trial = HybridSchedule()
+  private var ahead: [HybridAhead] = []
+  private var guess = GuessedExperts()
+  private var asked: [HybridExpert] = []
+  private var missing: [Int32] = []
+  /// By layer and expert the number of its last copy, 0 for none, and when by ``now`` it has come.
+  private var numbers: [Int]
+  private var arrivals: [Double]
+  /// Seconds since the run began without its pauses, as the schedules have them, and when the link is free.
+  private var now = 0.0
+  private var linkFree = 0.0
+  private var computed = (device: 0, processor: 0)
+  private var faults = 0
+
+  init(
+    options: Options, pieces: ModelPieces, beside: ModelPieces, experts: (Piece, Piece),
+    streams: (gpu: StreamID, host: StreamID, cpu: StreamID),
+    send: Way, results: Way, way: ExpertWay, routed: RoutedSteps, cache: ExpertCache, predictor: ExpertPredictor,
+    costs: HybridSeconds
+  ) {
+    (self.options, self.pieces, self.beside) = (options, pieces, beside)
+    (expert, expertBeside) = experts
+    (gpu, host, cpu) = streams
+    (self.send, self.results, self.way, self.routed) = (send, results, way, routed)
+    (self.cache, self.predictor, self.costs) = (cache, predictor, costs)
+    numbers = Array(repeating: 0, count: cache.shape.layers * cache.shape.experts)
+    arrivals = Array(repeating: 0, count: numbers.count)
+  }
+
+  /// Its cache changes with every step.
+  public var isSteady: Bool { false }
+  /// Routing is of tokens.
+  public var readsSequences: Bool { true }
+
+  /// Takes the labels of its tasks, and fills the cache.
+  public mutating func begin(_ plan: inout StepPlan) {
+    labels = LayerLabels(&plan)
+    sendLabel = plan.label("send")
+    besideLabel = plan.label("expert-beside")
+    resultLabel = plan.label("result")
+    way.label(&plan)
+    fill()
+  }
+
+  /// Fills each layer's slots with the experts that most tokens of 16 other requests of 64 tokens go to.
+  private mutating func fill() {
+    guard options.slots > 0 else { return }
+    var profile = routed
+    var counts = Array(repeating: 0, count: numbers.count)
+    let shape = cache.shape
+    for position in 0..<64 as Range<Int32> {
+      profile.begin(
+        (1...16).map { StepSequence(request: -$0, position: position, tokens: 1, isPrompt: false) })
+      for layer in 0..<shape.layers {
+        for expert in profile.routing.experts(layer) {
+          counts[layer * shape.experts + Int(expert)] += profile.routing.tokens(layer, expert)
+        }
+      }
+    }
+    for layer in 0..<shape.layers {
+      let first = layer * shape.experts
+      let hot = (0..<shape.experts).sorted { (counts[first + $1], $0) < (counts[first + $0], $1) }
+      for expert in hot.prefix(options.slots).sorted() { _ = cache.warm(layer, Int32(expert)) }
+    }
+  }
+
+  /// Passes the layers.
+  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
+    let shape = step.shape
+    way.begin(&plan)
+    if !options.isByLayers { routed.begin(step.sequences) }
+    let first = pieces.first.cost(shape)
+    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    now += first.seconds
+    let dispatch = pieces.dispatchPerLayer(shape)
+    var (mixture, done) = (0, TaskRef.none)
+    for (index, kind) in pieces.layers.enumerated() {
+      guard index < options.deviceLayers else {
+        done = whole(beside.kinds[kind], shape, after: done, isFirst: index == options.deviceLayers, into: &plan)
+        continue
+      }
+      let layer = pieces.kinds[kind]
+      let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
+      let cost = layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape)
+      plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, done, bound: cost.bound)
+      var rest = layer.feedForward.cost(shape)
+      if options.isByLayers { rest = rest + layer.routed(shape) }
+      let gate = plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
+      done = .none
+      now += max(dispatch, cost.seconds + rest.seconds)
+      guard layer.experts != nil, !options.isByLayers else { continue }
+      defer { mixture += 1 }
+      guard !routed.routing.experts(mixture).isEmpty else { continue }
+      done = reach(mixture, gate, pause: max(dispatch, cost.seconds + rest.seconds), into: &plan)
+    }
+    let last = pieces.last.cost(shape)
+    plan.run(labels.last, on: gpu, for: last.seconds, after: done, bound: last.bound)
+    now += last.seconds
+  }
+
+  /// A whole layer on the processor.
+  private func whole(
+    _ layer: ModelPieces.LayerKind, _ shape: StepShape, after done: TaskRef, isFirst: Bool, into plan: inout StepPlan
+  ) -> TaskRef {
+    let cost =
+      layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape) + layer.feedForward.cost(shape)
+      + layer.routed(shape)
+    var before = done
+    if isFirst {
+      let ready = plan.run(labels.output, on: gpu, for: 0)
+      before = plan.move(
+        sendLabel, over: send.stream, bytes: width * Double(shape.tokens), latency: send.latency, after: ready,
+        bound: PieceCost.linkBound)
+    }
+    return plan.run(besideLabel, on: cpu, for: cost.seconds, after: before, bound: cost.bound)
+  }
+
+  /// Bytes of one token's activations.
+  private var width: Double { Double(pieces.hidden) * pieces.activationBytes }
+
+  /// Schedules and issues the experts of mixture layer `layer`, whose gate is the task `gate`, and fetches for later ones;
+  /// a layer like it takes `pause` seconds until its own gate. Returns what the next layer waits for.
+  private mutating func reach(
+    _ layer: Int, _ gate: TaskRef, pause: Double, into plan: inout StepPlan
+  ) -> TaskRef {
+    let routing = routed.routing
+    let first = layer * cache.shape.experts
+    cache.ask(layer, routing.experts(layer), scores: routing.scores(layer), missing: &missing)
+    asked.removeAll(keepingCapacity: true)
+    for expert in routing.experts(layer) {
+      let ready = cache.holds(layer, expert) ? max(0, arrivals[first + Int(expert)] - now) : nil
+      asked.append(HybridExpert(expert: expert, tokens: routing.tokens(layer, expert), ready: ready))
+    }
+    schedule.plan(asked, options.rule, &costs, backlog: max(0, linkFree - now))
+    computed.device += schedule.onGPU.count
+    computed.processor += schedule.onCPU.count
+    let done = processor(schedule.onCPU, after: gate, into: &plan)
+    for expert in schedule.copied { copy(layer, expert.expert, after: gate, isNeeded: true, into: &plan) }
+    device(layer, schedule.onGPU, after: gate, into: &plan)
+    linkFree = now + schedule.linkFree
+    let end = now + schedule.seconds
+    // The link is idle until the next layer's gate.
+    prefetch(layer, until: end + pause, after: gate, into: &plan)
+    if options.updates {
+      for expert in schedule.onCPU.reversed() where linkFree < end && !cache.holds(layer, expert.expert) {
+        copy(layer, expert.expert, after: gate, isNeeded: false, into: &plan)
+      }
+    }
+    cache.finish(layer)
+    now = end
+    return done
+  }
+
+  /// The experts of the processor, with activations there and back.
+  private mutating func processor(_ experts: [HybridExpert], after gate: TaskRef, into plan: inout StepPlan) -> TaskRef
+  {
+    guard !experts.isEmpty else { return .none }
+    var seconds = costs.cpuStart
+    for expert in experts { seconds += costs.cpu(expert.tokens) }
+    let bytes = width * Double(min(routed.routing.tokens, experts.reduce(0) { $0 + $1.tokens }))
+    let sent = plan.move(
+      sendLabel, over: send.stream, bytes: bytes, latency: send.latency, after: gate, bound: PieceCost.linkBound)
+    let done = plan.run(
+      besideLabel, on: cpu, for: seconds, after: sent,
+      bound: bound(expertBeside, experts[experts.count - 1].tokens, least: 0))
+    return plan.move(
+      resultLabel, over: results.stream, bytes: bytes, latency: results.latency, after: done,
+      bound: PieceCost.linkBound)
+  }
+
+  /// What bounds `piece` with `tokens` tokens, which takes `least` seconds at least.
+  private func bound(_ piece: Piece, _ tokens: Int, least: Double) -> UInt8 {
+    let cost = piece.cost(HybridExperts.shape(tokens))
+    return cost.seconds < least ? PieceCost.hostBound : cost.bound
+  }
+
+  /// One routed expert with `tokens` tokens.
+  static func shape(_ tokens: Int) -> StepShape {
+    var shape = StepShape()
+    shape.prefillTokens = tokens
+    return shape
+  }
+
+  /// The experts of the device: those that are there in one task, the others as they come.
+  private mutating func device(
+    _ layer: Int, _ experts: [HybridExpert], after gate: TaskRef, into plan: inout StepPlan
+  ) {
+    let first = layer * cache.shape.experts
+    var seconds = 0.0
+    for other in experts where !way.isUnderWay(numbers[first + Int(other.expert)]) {
+      seconds += costs.gpu(other.tokens)
+    }
+    if seconds > 0, let most = experts.first {
+      plan.run(
+        labels.expert, on: gpu, for: seconds, after: gate, bound: bound(expert, most.tokens, least: options.launch))
+    }
+    for other in experts where way.isUnderWay(numbers[first + Int(other.expert)]) {
+      let come = way.wait(for: numbers[first + Int(other.expert)])
+      let task = plan.run(
+        labels.expert, on: gpu, for: costs.gpu(other.tokens), after: gate, come,
+        bound: bound(expert, other.tokens, least: options.launch))
+      if !cache.holds(layer, other.expert) { way.used(in: task) }
+    }
+  }
+
+  /// Copies an expert that was missed, through a buffer where it finds no slot; one that is not needed only into a slot.
+  private mutating func copy(
+    _ layer: Int, _ expert: Int32, after gate: TaskRef, isNeeded: Bool, into plan: inout StepPlan
+  ) {
+    var stays = false
+    do { stays = try cache.bring(layer, expert) } catch { faults += 1 }
+    if stays || isNeeded { issue(layer, expert, after: gate, isBuffered: !stays, into: &plan) }
+    if !isNeeded, stays { linkFree = max(linkFree, now) + costs.copy }
+  }
+
+  private mutating func issue(
+    _ layer: Int, _ expert: Int32, after known: TaskRef, isBuffered: Bool, into plan: inout StepPlan
+  ) {
+    let place = layer * cache.shape.experts + Int(expert)
+    numbers[place] = way.fetch(way.expertBytes, after: known, isBuffered: isBuffered, into: &plan)
+    arrivals[place] = max(linkFree, now) + costs.copy
+  }
+
+  /// Copies what is guessed for the next layers, the expert that gains most first, as long as the link is idle before
+  /// `end`.
+  private mutating func prefetch(_ layer: Int, until end: Double, after gate: TaskRef, into plan: inout StepPlan) {
+    ahead.removeAll(keepingCapacity: true)
+    guard options.prefetch > 0, max(linkFree, now) < end else { return }
+    for distance in 1...options.prefetch where layer + distance < cache.shape.layers {
+      predictor.guess(routed.routing, layer: layer + distance, ahead: distance, into: &guess)
+      var experts: [HybridExpert] = []
+      for expert in guess.experts {
+        let isHeld = cache.holds(layer + distance, expert)
+        // What is there and guessed stays until its layer has been computed.
+        if isHeld { _ = try? cache.prefetch(layer + distance, expert) }
+        experts.append(HybridExpert(expert: expert, tokens: guess.tokens(expert), ready: isHeld ? 0 : nil))
+      }
+      ahead.append(HybridAhead(layer: layer + distance, experts: experts))
+    }
+    for place in ahead.indices { ahead[place].weigh(options.rule, &costs, &trial) }
+    while max(linkFree, now) < end {
+      // Of equal gains the nearest layer's.
+      guard
+        let place = ahead.indices.max(by: {
+          ahead[$0].gain < ahead[$1].gain || (ahead[$0].gain == ahead[$1].gain && $0 > $1)
+        }),
+        let best = ahead[place].best
+      else { break }
+      let (other, expert) = (ahead[place].layer, ahead[place].experts[best].expert)
+      var comes = false
+      do { comes = try cache.prefetch(other, expert) } catch { faults += 1 }
+      guard comes else {
+        ahead[place].drop()
+        continue
+      }
+      issue(other, expert, after: gate, isBuffered: false, into: &plan)
+      linkFree = max(linkFree, now) + costs.copy
+      ahead[place].experts[best].ready = 0
+      ahead[place].weigh(options.rule, &costs, &trial)
+    }
+  }
+
+  /// What it counted.
+  public var figures: [PlacedFigure] {
+    let totals = cache.totals
+    let all = Double(computed.device + computed.processor)
+    return [
+      PlacedFigure("expert-hit-rate", Double(totals.hits), of: Double(totals.accesses)),
+      PlacedFigure("experts-beside", Double(computed.processor), of: all),
+      PlacedFigure("prefetches", Double(totals.prefetches)),
+      PlacedFigure("prefetch-use", Double(totals.usefulPrefetches), of: Double(totals.prefetches)),
+    ] + (faults > 0 ? [PlacedFigure("eviction-faults", Double(faults))] : [])
+  }
+}
+
+/// A layer further on with the experts that are guessed for it, and which of them would shorten it most.
+struct HybridAhead: Sendable {
+  var layer: Int
+  var experts: [HybridExpert]
+  /// The expert, by place, and the seconds that it would gain if the device held it; nil where none gains.
+  private(set) var best: Int?
+  private(set) var gain = 0.0
+
+  init(layer: Int, experts: [HybridExpert]) {
+    self.layer = layer
+    self.experts = experts
+  }
+
+  /// Finds the expert that gains most, of equals the first. Complexity: O(experts^2 log experts).
+  mutating func weigh(_ rule: HybridSchedule.Rule, _ costs: inout HybridSeconds, _ trial: inout HybridSchedule) {
+    (best, gain) = (nil, 0)
+    trial.plan(experts, rule, &costs, backlog: 0)
+    let without = trial.seconds
+    for place in experts.indices where experts[place].ready == nil {
+      experts[place].ready = 0
+      trial.plan(experts, rule, &costs, backlog: 0)
+      experts[place].ready = nil
+      if without - trial.seconds > gain { (best, gain) = (place, without - trial.seconds) }
+    }
+  }
+
+  /// Nothing of it can come.
+  mutating func drop() { (best, gain) = (nil, 0) }
+}

@@ -1,0 +1,115 @@
+import Cluster
+import Hardware
+import Models
+import Timeline
+import Units
+
+extension HybridExperts {
+  /// Reads the settings.
+  public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
+    let other = settings.device("cpu", required: true)
+    let link = settings.link("link", default: settings.device.hostLink, required: true)
+    let efficiency = settings.quantity(
+      "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
+    let share = settings.quantity(
+      "cache", FractionDimension.self, in: 0...1, default: 0.25, because: "a quarter of the experts, HybriMoE's least")
+    let rules = HybridSchedule.Rule.allCases.map(\.rawValue) + ["layers"]
+    let scheduling = settings.choice("scheduling", of: rules, default: "dynamic", because: "HybriMoE")
+    let prefetch = settings.count("prefetch", in: 0...16, default: 3, because: "HybriMoE looks three layers ahead")
+    let accuracy = settings.number(
+      "accuracy", in: 0...1, default: 0.788, because: "a layer's input through the gate of the next: Fate, as reported")
+    let updates = settings.flag("updates", default: true, because: "the cache follows what is asked for")
+    let launch = settings.quantity(
+      "expert-launch", TimeDimension.self, in: 0...1, default: 0, because: "the kernels' own launches")
+    let start = settings.quantity(
+      "cpu-start", TimeDimension.self, in: 0...1, default: 0, because: "the processor's own launches")
+    let eviction = settings.evict("evict", default: "mrs")
+    guard let shape = ExpertShape(settings.model) else {
+      settings.refuse(
+        nil, "\(name) has no experts to place", why: "every layer is dense, or the layers' experts differ",
+        fix: "a mixture of experts, or another placement policy")
+      return nil
+    }
+    guard settings.layout.tensorParallel == 1 else {
+      settings.refuse(
+        nil, "\(name) has one device beside its processor",
+        why: "\(settings.layout.tensorParallel) devices share the layers", fix: "tensor-parallel: 1")
+      return nil
+    }
+    guard let routed = RoutedSteps(settings, shape), let other, let link, let eviction,
+      let pieces = settings.pieces(on: settings.device, tensorParallel: 1),
+      let beside = settings.pieces(on: other, tensorParallel: 1),
+      let kind = pieces.kinds.firstIndex(where: { $0.experts != nil }),
+      let expert = pieces.kinds[kind].expert, let expertBeside = beside.kinds[kind].expert
+    else { return nil }
+    let isByLayers = scheduling == "layers"
+    let layers = pieces.layers.count
+    let options = Options(
+      rule: HybridSchedule.Rule(rawValue: scheduling) ?? .fixed, isByLayers: isByLayers,
+      deviceLayers: isByLayers ? Int((share * Double(layers)).rounded()) : layers, prefetch: prefetch,
+      updates: updates, slots: isByLayers ? 0 : Int((share * Double(shape.experts)).rounded()), launch: launch)
+    var machine = Machine()
+    let gpu = machine.compute(settings.device, name: "gpu")
+    let host = machine.stream("host")
+    let cpu = machine.compute(other, name: "cpu", isExtra: true)
+    let copy = machine.link(link, name: "copy", efficiency: efficiency)
+    let send = machine.link(link, name: "send", efficiency: efficiency)
+    let results = machine.link(link, name: "result", efficiency: efficiency)
+    let bytes = pieces.kinds[kind].expertBytes
+    let way = ExpertWay(
+      read: nil, copy: copy, convert: nil, expertBytes: bytes,
+      memoryRate: settings.device.memory.first?.bandwidth.value.value ?? .infinity,
+      copied: machine.resources.ring(2), overhead: 0)
+    guard let cacheTokens = memory(settings, pieces, options, bytes, shape, other, &machine) else { return nil }
+    let qualities = (1...max(1, prefetch)).map { ahead in (0..<ahead).reduce(1) { product, _ in product * accuracy } }
+    let policy = HybridExperts(
+      options: options, pieces: pieces, beside: beside, experts: (expert, expertBeside), streams: (gpu, host, cpu),
+      send: send, results: results,
+      way: way, routed: routed,
+      cache: ExpertCache(
+        shape, slots: .perLayer(Array(repeating: options.slots, count: shape.layers)), streams: true, policy: eviction),
+      predictor: ExpertPredictor(GuessQuality(accuracy: qualities) ?? .preGated, seed: settings.seed),
+      costs: HybridSeconds(
+        gpu: { max(launch, expert.seconds(HybridExperts.shape($0))) },
+        cpu: { expertBeside.seconds(HybridExperts.shape($0)) },
+        cpuStart: start, copy: copy.seconds(bytes)))
+    return machine.plan(policy, cacheTokens: cacheTokens)
+  }
+
+  /// Says what device and host hold, and how many tokens' keys and values they have room for; nil where the weights do not
+  /// fit, which is told.
+  private static func memory(
+    _ settings: any PlaceSettings, _ pieces: ModelPieces, _ options: Options, _ expertBytes: Double,
+    _ shape: ExpertShape, _ other: Device, _ machine: inout Machine
+  ) -> Double? {
+    let ends = pieces.first.weights + pieces.last.weights
+    // Two buffers beside the slots, for what finds none.
+    let held =
+      pieces.layers.prefix(options.deviceLayers).reduce(ends) {
+        $0 + (options.isByLayers ? pieces.kinds[$1].allWeights : pieces.kinds[$1].weights)
+      } + (options.isByLayers ? 0 : expertBytes * Double(options.slots * shape.layers + 2))
+    let own = pieces.layers.prefix(options.deviceLayers).reduce(0) { $0 + pieces.kinds[$1].cacheBytesPerToken }
+    let theirs = pieces.cacheBytesPerToken - own
+    let memory = DeviceMemory(settings, count: 1)
+    let capacity = other.memory.first?.capacity.value.value ?? 0
+    let kept = pieces.weights
+    guard held <= memory.usable else {
+      settings.refuse(
+        "cache", "the device cannot hold its part of the weights",
+        why: "\(Memory(held).text) > \(Memory(memory.usable).text)", fix: "a smaller cache, or a smaller format")
+      return nil
+    }
+    guard kept <= capacity else {
+      settings.refuse(
+        "cpu", "\(other.name) cannot hold the weights", why: "\(Memory(kept).text) > \(Memory(capacity).text)",
+        fix: "a processor with more memory, or a smaller format")
+      return nil
+    }
+    let onDevice = own > 0 ? (memory.usable - held) / own : .infinity
+    let onHost = theirs > 0 ? (capacity - kept) / theirs : .infinity
+    let tokens = min(onDevice, onHost, 1e9)
+    machine.hold("device", bytes: min(memory.usable, held + own * tokens), of: memory.capacity)
+    machine.hold("host", bytes: min(capacity, kept + theirs * tokens), of: capacity)
+    return tokens
+  }
+}
