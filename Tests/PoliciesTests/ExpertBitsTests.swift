@@ -1,9 +1,9 @@
-import Cluster
 import Models
 import Testing
 import Timeline
 import Units
 
+@testable import Cluster
 @testable import Policies
 
 /// A worked example of experts that are read in nested bits.

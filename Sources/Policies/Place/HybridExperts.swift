@@ -357,12 +357,15 @@ struct HybridAhead: Sendable {
     self.experts = experts
   }
 
-  /// Finds the expert that gains most, of equals the first. Complexity: O(experts^2 log experts).
+  /// Finds the expert that gains most, of equals the first; those with as many tokens gain as much. Complexity: O(t experts
+  /// log experts), where they have t different numbers of tokens.
   mutating func weigh(_ rule: HybridSchedule.Rule, _ costs: inout HybridSeconds, _ trial: inout HybridSchedule) {
     (best, gain) = (nil, 0)
     trial.plan(experts, rule, &costs, backlog: 0)
     let without = trial.seconds
-    for place in experts.indices where experts[place].ready == nil {
+    var tried: [Int] = []
+    for place in experts.indices where experts[place].ready == nil && !tried.contains(experts[place].tokens) {
+      tried.append(experts[place].tokens)
       experts[place].ready = 0
       trial.plan(experts, rule, &costs, backlog: 0)
       experts[place].ready = nil
