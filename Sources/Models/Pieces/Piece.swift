@@ -23,12 +23,16 @@ public struct Piece: Sendable {
     let windowed = shape.window > 0 ? shape.windowedFeatures : features
     let contexts = DecodeContexts(shape)
     var cost = PieceCost()
-    for term in terms where term.runs(in: shape) {
-      let lines = term.lines(shape, features, windowed)
-      let context = lines.context(contexts)
-      let (operations, bytes) = lines.roofs(context)
-      cost.launch += lines.launch
-      if operations > bytes { cost.compute += operations } else { cost.memory += bytes }
+    terms.withUnsafeBufferPointer { terms in
+      for index in 0..<terms.count {
+        // A pointer, since a term is too large to copy at each look.
+        let term = terms.baseAddress.unsafelyUnwrapped + index
+        guard term.pointee.runs(in: shape) else { continue }
+        let lines = term.pointee.lines(shape, features, windowed)
+        let (operations, bytes) = lines.roofs(lines.context(contexts))
+        cost.launch += lines.launch
+        if operations > bytes { cost.compute += operations } else { cost.memory += bytes }
+      }
     }
     return cost
   }

@@ -31,7 +31,7 @@ public struct TimelineChart {
     let bottom = 50 + Double(used.count) * Self.row
     let height = bottom + 60 + 20 * Double((labels.count + 5) / 6)
     var lines = [
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(SVGText.number(Self.left + Self.width + 20)) "
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(SVGText.number(Self.left + Self.width + 50)) "
         + "\(SVGText.number(height))\" font-family=\"sans-serif\" font-size=\"13\">",
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
       "<text x=\"10\" y=\"24\" font-size=\"16\">\(SVGText.escaped(title))</text>",
