@@ -71,7 +71,8 @@ let package = Package(
     .executableTarget(name: "medley", dependencies: ["Command"]),
 
     .target(
-      name: "Support", dependencies: ["Units", "Kernel", "Models", "Timeline", "Workload", "Cluster", histogram],
+      name: "Support",
+      dependencies: ["Units", "Kernel", "Models", "Timeline", "Workload", "Cluster", "Policies", histogram],
       path: "Tests/Support"),
     .executableTarget(
       name: "bench",

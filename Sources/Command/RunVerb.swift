@@ -19,7 +19,14 @@ struct RunVerb: ParsableCommand {
         medley run scenarios/quickstart.yaml --variant split --csv out
         medley run scenario.yaml --set workload.rate-scale=2 --seed 7 --json
         medley run scenario.yaml --ledger medley.sqlite
+        medley run scenario.yaml --perfetto run.json --from 60s --until 90s
         cat scenario.yaml | medley run -
+
+      --perfetto writes what ui.perfetto.dev opens: a process for each replica,
+      with its requests and their phases, its engine's steps, the KV that it
+      receives, and the tasks of a placed engine on each device, link and drive.
+      It holds at most \(RunVerb.mostSlices) requests, steps and tasks a replica, the first of the
+      part between --from and --until; standard error says what is left out.
 
       The rate at the end, requests simulated per second of wall clock, counts
       the simulation alone, not the reading of files or the drawing of the
@@ -40,6 +47,16 @@ struct RunVerb: ParsableCommand {
     completion: .directory)
   var csv: String?
 
+  @Option(
+    help: ArgumentHelp("Write the runs as JSON for ui.perfetto.dev.", valueName: "file"), completion: .file())
+  var perfetto: String?
+
+  @Option(help: ArgumentHelp("What ends before this is left out of --perfetto: 60s.", valueName: "time"))
+  var from: Moment?
+
+  @Option(help: ArgumentHelp("What starts after this is left out of --perfetto: 90s.", valueName: "time"))
+  var until: Moment?
+
   @Option(help: ArgumentHelp("Store the runs in this file.", valueName: "file"), completion: .file())
   var ledger: String?
 
@@ -48,6 +65,23 @@ struct RunVerb: ParsableCommand {
 
   @OptionGroup(title: "Scenario") var reading: ScenarioOptions
   @OptionGroup(title: "Progress") var telling: ProgressOptions
+
+  /// Most requests, steps and tasks of a replica in a file for Perfetto, which opens some 100 MB.
+  static let mostSlices = 20_000
+
+  func validate() throws {
+    let (from, until) = (from?.instant ?? .start, until?.instant ?? Instant(picoseconds: .max))
+    guard perfetto != nil || (self.from == nil && self.until == nil) else {
+      throw ValidationError("--from and --until say what part of a run --perfetto holds")
+    }
+    guard from < until else { throw ValidationError("--from is before --until") }
+  }
+
+  private var recorded: RecordedWindow? {
+    guard perfetto != nil else { return nil }
+    return RecordedWindow(
+      from: from?.instant ?? .start, until: until?.instant ?? Instant(picoseconds: .max), most: Self.mostSlices)
+  }
 
   func run() throws {
     let ledger = try ledger.map { try Ledger(path: $0) }
@@ -61,12 +95,25 @@ struct RunVerb: ParsableCommand {
     let line = telling.line()
     defer { line.end() }
     line.set("simulating \(experiments.count == 1 ? experiments[0].name : "\(experiments.count) variants")")
-    let runs = try Parallel.map(
-      experiments, workers: telling.jobs, finished: { line.set("\($0) of \(experiments.count) variants simulated") }
-    ) { experiment in
-      try experiment.run { trace, result, summary in
+    let processes = experiments.indices.map { index in
+      experiments[..<index].reduce(1) { $0 + $1.scenario.cluster.replicaCount }
+    }
+    let recorded = recorded
+    let done = try Parallel.map(
+      Array(zip(experiments, processes)), workers: telling.jobs,
+      finished: { line.set("\($0) of \(experiments.count) variants simulated") }
+    ) { experiment, process in
+      var shown: RunTrace?
+      let run = try experiment.run(recording: recorded) { trace, result, summary in
         try folder?.write(experiment, trace, result, summary)
+        shown = RunTrace(experiment.name, experiment.scenario.cluster, trace, result, process: process)
       }
+      return (run: run, trace: shown)
+    }
+    let runs = done.map(\.run)
+    let traces = done.compactMap(\.trace)
+    if let perfetto {
+      try Interruption.write(perfetto) { sink in try sink(Array(RunTrace.json(traces).utf8)) }
     }
     try folder?.write(runs)
     let ids = try runs.map { run in
@@ -75,6 +122,11 @@ struct RunVerb: ParsableCommand {
     line.end()
     telling.warn(runs)
     telling.tell(runs)
+    if let perfetto, !telling.quiet {
+      for omission in Set(traces.flatMap(\.omissions)).sorted() {
+        Session.current.console.err("note: \(perfetto) leaves out \(omission); choose a part with --from and --until\n")
+      }
+    }
     let claims = ClaimCheck.check(loaded.scenario.claims, on: runs)
     show(loaded.scenario.question, runs, ids, claims)
     try claims.faultless()

@@ -30,17 +30,20 @@ public struct Experiment: Sendable {
 
   /// Draws or reads the workload, simulates it and sums it up.
   ///
-  /// `use` sees the workload as it was served and all that happened to it, which are gone afterwards.
+  /// `use` sees the workload as it was served and all that happened to it, which are gone afterwards; the steps of
+  /// `recording` one by one.
   /// - Throws: `Faults` of the workload, `SimulationError` or `PolicyError` of the simulation, `SLO.Fault` of the
   ///   summary, and what `use` throws.
-  public func run(_ use: (Trace, RunResult, Summary) throws -> Void = { _, _, _ in }) throws -> Run {
+  public func run(recording: RecordedWindow? = nil, _ use: (Trace, RunResult, Summary) throws -> Void = { _, _, _ in })
+    throws -> Run
+  {
     let started = Date.now
     let trace = try scenario.trace()
     let tenants = scenario.tenants(of: trace)
     let clock = ContinuousClock()
     let begin = clock.now
     let result = try Simulation.run(
-      scenario.cluster, trace: trace, tenants: tenants, route: scenario.makeRoute())
+      scenario.cluster, trace: trace, tenants: tenants, route: scenario.makeRoute(), recording: recording)
     let wall = begin.duration(to: clock.now).components
     let served = result.served(trace)
     let summary = try Summary(

@@ -73,6 +73,16 @@ public struct Recording: Sendable {
     return place
   }
 
+  /// Forgets all but the first `count` steps, when nothing of those after them is under way.
+  public mutating func keep(_ count: Int) {
+    guard count < steps.count else { return }
+    steps.removeLast(steps.count - count)
+    tasks.removeLast(tasks.count - (tasks.firstIndex { $0.plan >= count } ?? tasks.count))
+    last = [:]
+    for (place, task) in tasks.enumerated() { last[task.stream] = place }
+    for ring in rings.keys { rings[ring]?.removeAll { $0 >= tasks.count } }
+  }
+
   /// Says when the task at `place` ran.
   mutating func schedule(_ place: Int, start: Int64, end: Int64) {
     tasks[place].start = Instant(picoseconds: start)

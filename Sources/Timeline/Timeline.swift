@@ -122,7 +122,10 @@ public struct Timeline: ~Copyable {
   /// Runs `plan` and adds its tasks to `recording`, which nothing but this timeline has written.
   public mutating func record(_ plan: inout StepPlan, release: Instant, into recording: inout Recording) -> Instant {
     plan.finish()
-    var recorded: Recording? = recording
+    // Moved, since a second reference would have the arrays copied.
+    let whole = recording
+    recording = Recording()
+    var recorded: Recording? = consume whole
     recorded?.begin(plan)
     let end = advance(plan, release.picoseconds, &recorded)
     recorded?.end(release: release.picoseconds, end: end)

@@ -50,6 +50,36 @@ struct RunVerbTests {
     #expect(lines() == lines())
   }
 
+  @Test("A file for Perfetto has the replicas of all variants, the same bytes each time, and changes no figure")
+  func perfetto() throws {
+    let small = try SmallScenario()
+    func events(_ options: String...) throws -> (text: String, events: [[String: Any]]) {
+      let path = small.folder.appendingPathComponent("run.json").path
+      let ran = medley(["run", small.path, "--perfetto", path] + options)
+      #expect(ran.outcome == .ok && ran.err.isEmpty)
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      return (text, try #require(try object(text)["traceEvents"] as? [[String: Any]]))
+    }
+    let whole = try events("--jobs", "2")
+    let again = try events()
+    #expect(whole.text == again.text)
+    let names = whole.events.filter { $0["name"] as? String == "process_name" }
+      .compactMap { ($0["args"] as? [String: Any])?["name"] as? String }
+    #expect(names.contains { $0.hasPrefix("small/even: ") } && names.contains { $0.hasPrefix("small/uneven: ") })
+    #expect(whole.events.count { ($0["name"] as? String)?.hasPrefix("request ") ?? false } >= 2 * 2 * 40)
+    let part = try events("--from", "1 s", "--until", "2s")
+    #expect(!part.events.isEmpty && part.events.count < whole.events.count)
+    for wrong in [
+      ["--from", "1s"], ["--perfetto", "x", "--from", "2s", "--until", "1s"], ["--perfetto", "x", "--from", "2"],
+    ] {
+      #expect(medley(["run", small.path] + wrong).outcome == .usage)
+    }
+    #expect(
+      medley("run", small.path, "--json").out.split(separator: "\n").filter { !$0.contains("wall_s") }
+        == medley("run", small.path, "--json", "--perfetto", small.folder.appendingPathComponent("x").path).out
+        .split(separator: "\n").filter { !$0.contains("wall_s") })
+  }
+
   @Test("CSV files stand in a folder for each variant")
   func csv() throws {
     let small = try SmallScenario()

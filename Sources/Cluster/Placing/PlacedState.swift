@@ -14,13 +14,22 @@ struct PlacedState: ~Copyable {
   /// Steps that are tabulated and may be cut.
   private var tabulated = 0
   var sequences = GrowingList<StepSequence>()
+  /// The tasks of the steps in ``recordedWindow``; nil where none is recorded.
+  private(set) var recording: Recording?
+  private let recordedWindow: RecordedWindow?
+  /// Steps recorded before those that are tabulated, and after each of them.
+  private var recordedSteps: [Int] = []
+  /// Whether there were more tasks in the window than are recorded.
+  private(set) var isCut = false
 
   let readsSequences: Bool
   let isSteady: Bool
   let largestGain: Int
 
-  init(_ engine: PlacedEngine, window: Int) {
+  init(_ engine: PlacedEngine, window: Int, recording recorded: RecordedWindow? = nil) {
     policy = engine.policy
+    recordedWindow = recorded
+    recording = recorded.map { _ in Recording() }
     timeline = Timeline(engine.resources)
     self.window = window
     readsSequences = policy.readsSequences
@@ -42,9 +51,29 @@ struct PlacedState: ~Copyable {
       into: &plan)
     steps += 1
     sequences.removeAll()
-    let end = timeline.run(&plan, release: Instant(picoseconds: release)).picoseconds
+    let end = advance(Instant(picoseconds: release)).picoseconds
     if !isSteady, let ends = timeline.ends(of: plan) { policy.note(ends) }
     return end
+  }
+
+  /// The end of the step whose plan is laid, recorded where it is released in the window.
+  @inline(__always)
+  private mutating func advance(_ release: Instant) -> Instant {
+    guard let window = recordedWindow else { return timeline.run(&plan, release: release) }
+    return recorded(release, window)
+  }
+
+  @inline(never)
+  private mutating func recorded(_ release: Instant, _ window: RecordedWindow) -> Instant {
+    guard release >= window.from, release < window.until, var tasks = recording.take() else {
+      return timeline.run(&plan, release: release)
+    }
+    defer { recording = tasks }
+    guard tasks.tasks.count < window.most else {
+      isCut = true
+      return timeline.run(&plan, release: release)
+    }
+    return timeline.record(&plan, release: release, into: &tasks)
   }
 
   /// The ends of up to `most` decode steps from `release` on; how many.
@@ -54,10 +83,12 @@ struct PlacedState: ~Copyable {
     let width = timeline.snapshotCount
     var now = release
     tabulated = 0
+    if let recording { recordedSteps = [recording.steps.count] }
     while tabulated < most {
       now = self.run(StepShape(run.after(tabulated), window: window), from: now)
       ends[tabulated] = now
       tabulated += 1
+      if let recording { recordedSteps.append(recording.steps.count) }
       guard isSteady, timeline.isDrained else { break }
       timeline.save(into: snapshots + tabulated * width)
     }
@@ -70,6 +101,7 @@ struct PlacedState: ~Copyable {
     timeline.restore(from: snapshots + count * timeline.snapshotCount)
     steps -= tabulated - count
     tabulated = count
+    if recording != nil { recording?.keep(recordedSteps[count]) }
   }
 
   /// Tokens that `sequence` gains in a decode step.

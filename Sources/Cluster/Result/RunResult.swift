@@ -191,6 +191,8 @@ public struct RunResult: Sendable {
   public var peakPower: Power
   /// Hashes by ingredient.
   public var fingerprints: Fingerprints
+  /// What was recorded step by step; nil where nothing was.
+  public var recording: RunRecording?
 
   /// `trace`, which was run, with the moments at which its requests arrived.
   public func served(_ trace: Trace) -> Trace {

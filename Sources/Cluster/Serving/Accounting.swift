@@ -121,7 +121,7 @@ extension ServingCore {
       end: Instant(picoseconds: end),
       events: events, peakPower: Power(Double(peakMilliwatts) / 1000),
       fingerprints: Fingerprints(
-        trajectory: trajectory.value, decisions: decisions.value, metrics: metrics.value))
+        trajectory: trajectory.value, decisions: decisions.value, metrics: metrics.value), recording: recorded())
   }
 
   private func instants(_ column: borrowing Column<Int64>) -> [Instant] {

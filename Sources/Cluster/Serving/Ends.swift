@@ -18,6 +18,7 @@ extension ServingCore {
     laneEnds.clear(index)
     lane.pointee.isBusy = false
     let steps = lane.pointee.decodes
+    if isRecording { recordSteps(index, lane) }
     if lane.pointee.isSegment { accountSegment(lane, replica) }
     if steps > 0 { try advance(lane, replica, steps) }
     if lane.pointee.chunks.count > 0 {

@@ -52,7 +52,8 @@ struct Replica: ~Copyable {
   var totals = ReplicaTotals()
 
   init(
-    pool: Int, lanes: Range<Int>, engine: EngineDescription, classes: Int, evict: (any EvictPolicy)?
+    pool: Int, lanes: Range<Int>, engine: EngineDescription, classes: Int, evict: (any EvictPolicy)?,
+    recording: RecordedWindow?
   ) {
     self.pool = pool
     self.lanes = lanes
@@ -67,7 +68,7 @@ struct Replica: ~Copyable {
     totals.pool = pool
     placed = engine.placed.map { engine in
       let state = UnsafeMutablePointer<PlacedState>.allocate(capacity: 1)
-      state.initialize(to: PlacedState(engine, window: window))
+      state.initialize(to: PlacedState(engine, window: window, recording: recording))
       return state
     }
     prefixes = evict.map { policy in

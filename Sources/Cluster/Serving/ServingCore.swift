@@ -70,6 +70,9 @@ struct ServingCore: ~Copyable {
   var trajectory = Fingerprint()
   var decisions = Fingerprint()
   var transfers: [TransferTotals]
+  /// What is recorded step by step; nil where nothing is.
+  var recording: RunRecording?
+  let isRecording: Bool
   /// Milliwatts of a replica of each pool, three power states each.
   let milliwatts: Column<Int64>
   var clusterMilliwatts: Int64 = 0
@@ -77,9 +80,11 @@ struct ServingCore: ~Copyable {
 
   init(
     _ cluster: ClusterDescription, trace: Trace, requests: UnsafeBufferPointer<Request>, classes: [UInt8],
-    route: any RoutePolicy
+    route: any RoutePolicy, recording window: RecordedWindow? = nil
   ) {
     self.cluster = cluster
+    recording = window.map { RunRecording($0) }
+    isRecording = window != nil
     self.requests = requests
     contents = cluster.keepsPrefixes ? trace.blocks.map { PrefixContents($0) } : nil
     self.route = route
@@ -129,7 +134,7 @@ struct ServingCore: ~Copyable {
         (replicas + replica).initialize(
           to: Replica(
             pool: index, lanes: ownLanes, engine: pool.engine, classes: classCount,
-            evict: trace.blocks == nil ? nil : pool.evict))
+            evict: trace.blocks == nil ? nil : pool.evict, recording: window))
         for own in ownLanes {
           (lanes + own).initialize(
             to: Lane(

@@ -50,13 +50,15 @@ public enum Simulation {
 
   /// Serves the requests of `trace` on `cluster` and returns all that happened, as SERVING.md says.
   ///
-  /// `tenants` are those that the trace's requests belong to, by index; they matter by their priorities.
+  /// `tenants` are those that the trace's requests belong to, by index; they matter by their priorities. The steps in
+  /// `recording` are kept one by one, which changes nothing of the run.
   ///
   /// The same arguments give the same result on any machine. Complexity: O(changes of a batch * log replicas);
   /// nothing is done per running sequence and step.
   /// - Throws: ``SimulationError`` or ``PolicyError``.
   public static func run(
-    _ cluster: ClusterDescription, trace: Trace, tenants: [Tenant] = [], route: any RoutePolicy
+    _ cluster: ClusterDescription, trace: Trace, tenants: [Tenant] = [], route: any RoutePolicy,
+    recording: RecordedWindow? = nil
   ) throws -> RunResult {
     try check(cluster)
     try check(trace)
@@ -66,7 +68,8 @@ public enum Simulation {
       trace.tenants.allSatisfy({ Int($0) < tenants.count })
     else { throw SimulationError.badTenants }
     return try trace.requests.withUnsafeBufferPointer { requests in
-      var core = ServingCore(cluster, trace: trace, requests: requests, classes: classes, route: route)
+      var core = ServingCore(
+        cluster, trace: trace, requests: requests, classes: classes, route: route, recording: recording)
       try core.run()
       return core.result()
     }

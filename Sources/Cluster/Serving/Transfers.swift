@@ -102,6 +102,11 @@ extension ServingCore {
     let landing = max(begin + service, last) + boundedPicoseconds(path.latency.value)
     landings.insert(key: Int(landing), request: request)
     accountTransfer(from: source, to: destination, bytes: bytes, busy: service, exposed: landing - end)
+    guard isRecording else { return }
+    recordTransfer(
+      RunRecording.Transfer(
+        request: request, destination: Int32(destination), bytes: bytes, start: Instant(picoseconds: begin),
+        end: Instant(picoseconds: begin + service), landing: Instant(picoseconds: landing)))
   }
 
   /// Takes `count` blocks at `replica`, whose segment under way may have to end before they run out.

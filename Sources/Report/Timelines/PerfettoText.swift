@@ -1,52 +1,40 @@
 import Timeline
 import Units
 
-/// A recording in the trace-event format that ui.perfetto.dev and chrome://tracing open.
-///
-/// A track for each stream; times in microseconds, with the picoseconds of start and end among each slice's arguments.
-/// Source: "Trace Event Format", Google, 2016.
+/// A recording of a few steps in the format that ui.perfetto.dev and chrome://tracing open: a track for each stream.
 public enum PerfettoText {
   /// The JSON of `recording`, whose streams are called `streams`.
   public static func json(_ recording: Recording, streams: [String], process: String) -> String {
-    var events: [JSON] = [metadata("process_name", thread: 0, process)]
-    for (index, name) in streams.enumerated() { events.append(metadata("thread_name", thread: index + 1, name)) }
-    events.append(metadata("thread_name", thread: streams.count + 1, "steps"))
+    let steps = streams.count + 1
+    var events = [TraceEvent.name(process, process: 1)]
+    events += tracks(streams, process: 1, after: 0)
+    events.append(TraceEvent.name("steps", process: 1, thread: steps))
     for (index, step) in recording.steps.enumerated() {
-      events.append(slice("step \(index)", thread: streams.count + 1, step.release, step.end, arguments: []))
+      events.append(TraceEvent.slice("step \(index)", process: 1, thread: steps, step.release, step.end))
     }
-    for task in recording.tasks {
-      events.append(
-        slice(
-          task.label, thread: task.stream + 1, task.start, task.end,
-          arguments: [
-            JSON.Member("step", .integer(task.plan)), JSON.Member("repetition", .integer(task.repetition)),
-            JSON.Member("bytes", .integer(Int(task.bytes))), JSON.Member("ahead", .bool(task.isAhead)),
-          ]))
-    }
-    return JSON.object([JSON.Member("traceEvents", .array(events)), JSON.Member("displayTimeUnit", "ns")]).text
+    events += tasks(recording, process: 1, after: 0)
+    return document(events)
   }
 
-  private static func metadata(_ kind: String, thread: Int, _ name: String) -> JSON {
-    .object([
-      JSON.Member("name", .string(kind)), JSON.Member("ph", "M"), JSON.Member("pid", 1),
-      JSON.Member("tid", .integer(thread)), JSON.Member("args", .object([JSON.Member("name", .string(name))])),
-    ])
+  /// The whole file of `events`.
+  static func document(_ events: [JSON]) -> String {
+    JSON.object([JSON.Member("traceEvents", .array(events)), JSON.Member("displayTimeUnit", "ns")]).text
   }
 
-  private static func slice(
-    _ name: String, thread: Int, _ start: Instant, _ end: Instant, arguments: [JSON.Member]
-  ) -> JSON {
-    .object([
-      JSON.Member("name", .string(name)), JSON.Member("ph", "X"), JSON.Member("pid", 1),
-      JSON.Member("tid", .integer(thread)), JSON.Member("ts", .number(Double(start.picoseconds) / 1e6)),
-      JSON.Member("dur", .number(Double((end - start).picoseconds) / 1e6)),
-      JSON.Member(
-        "args",
-        .object(
-          arguments + [
-            JSON.Member("start-ps", .integer(Int(start.picoseconds))),
-            JSON.Member("end-ps", .integer(Int(end.picoseconds))),
-          ])),
-    ])
+  /// The names of the tracks of `streams`, which follow track `thread`.
+  static func tracks(_ streams: [String], process: Int, after thread: Int) -> [JSON] {
+    streams.enumerated().map { TraceEvent.name($1, process: process, thread: thread + $0 + 1) }
+  }
+
+  /// The tasks of `recording` on the tracks of their streams. A task that had not ended is left out.
+  static func tasks(_ recording: Recording, process: Int, after thread: Int) -> [JSON] {
+    recording.tasks.filter { $0.end > .start }.map { task in
+      TraceEvent.slice(
+        task.label, process: process, thread: thread + task.stream + 1, task.start, task.end,
+        arguments: [
+          JSON.Member("step", .integer(task.plan)), JSON.Member("repetition", .integer(task.repetition)),
+          JSON.Member("bytes", .integer(Int(task.bytes))), JSON.Member("ahead", .bool(task.isAhead)),
+        ])
+    }
   }
 }

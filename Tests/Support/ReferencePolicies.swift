@@ -1,10 +1,9 @@
 import Cluster
 import Policies
-import Support
 
 extension ReferenceBatch {
   /// The shipped policy that must do the same.
-  var policy: any BatchPolicy {
+  public var policy: any BatchPolicy {
     switch self {
     case .prefillFirst: PrefillFirst()
     case .decodeFirst(let decodeSteps): DecodeFirst(decodeSteps: decodeSteps)
@@ -17,7 +16,7 @@ extension ReferenceBatch {
 
 extension ReferenceEvict {
   /// The shipped policy that must do the same.
-  var policy: (any EvictPolicy)? {
+  public var policy: (any EvictPolicy)? {
     switch self {
     case .lru: LeastRecentlyUsed()
     case .fifo: FirstInFirstOut()
@@ -28,7 +27,7 @@ extension ReferenceEvict {
 
 extension ReferenceRule {
   /// The shipped policy that must do the same.
-  var policy: any RoutePolicy {
+  public var policy: any RoutePolicy {
     switch self {
     case .roundRobin: RoundRobin()
     case .leastLoaded: LeastLoaded()
@@ -40,7 +39,7 @@ extension ReferenceRule {
 
 extension ReferenceRouter {
   /// The shipped policy, in an arrangement of the tests' where it has to be one.
-  var policy: any RoutePolicy {
+  public var policy: any RoutePolicy {
     switch self {
     case .whole(let rule): rule.policy
     case .disaggregated(let rule, let prefill, let decode):
