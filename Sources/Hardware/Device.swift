@@ -55,6 +55,8 @@ public struct Execution: Hashable, Sendable {
   public var prefillDispatch: Sourced<Seconds>
   /// Seconds the host needs to issue a decode-only step: a floor likewise, small where kernels are replayed as a graph.
   public var decodeDispatch: Sourced<Seconds>
+  /// Whether norms, positions and activations run as the separate kernels of an eager framework, not as fused ones.
+  public var isEager = false
 
   /// Times of a device and its host.
   public init(

@@ -16,9 +16,14 @@ extension Operators {
     let (inner, ups) = (inner(width), Double(shape.ups))
     var activate = elementwise("\(name).activation", layers, role, bytes: (ups + 1) * inner * activation)
     activate.kernel = rowKernel(EngineKernels.Rows.activation, elements: (ups + 1) * inner)
+    var up = product("\(name).up", layers, weightClass, role, from: hidden, to: ups * inner, matrices: shape.ups)
+    if isEager {
+      let pass = EagerKernels.activation(activation, isGated: shape.ups > 1)
+      activate = eager(activate, role, kernels: pass.kernels, bytes: inner * pass.bytes)
+      up.launch *= ups
+    }
     return [
-      product("\(name).up", layers, weightClass, role, from: hidden, to: ups * inner, matrices: shape.ups),
-      activate,
+      up, activate,
       product("\(name).down", layers, weightClass, role, from: inner, to: hidden),
     ]
   }

@@ -56,7 +56,7 @@ public struct ClaimCheck: Sendable {
       findings.map { ($0.variant, VariantFigures(highestRate: $0.finding.best)) }, uniquingKeysWith: { $1 })
     let searched = claims.filter { claim in
       [claim.measure, claim.overMeasure].allSatisfy {
-        $0.metric == Claim.searched && ($0.per ?? Claim.searched) == Claim.searched
+        $0.figures.allSatisfy { $0 == Claim.searched }
       }
     }
     return check(searched, on: variants)

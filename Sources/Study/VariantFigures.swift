@@ -41,12 +41,16 @@ public struct VariantFigures: Sendable {
   /// The figure of a measure; nil where it was not measured.
   /// - Throws: a `Diagnostic` at `place` where a pool, path or tenant has no figure of the name.
   func value(_ measure: Claim.Measure, variant: String, place: Place) throws(Diagnostic) -> Double? {
+    func other(_ name: String?) throws(Diagnostic) -> Double? {
+      guard let name else { return 1 }
+      let isClusters = measure.scope.map { rows[$0].map { Self.find(name, $0) == nil } ?? false } ?? true
+      return try value(name, isClusters ? nil : measure.scope, variant, place)
+    }
     let figure = try value(measure.metric, measure.scope, variant, place)
-    guard let per = measure.per else { return figure }
-    let isClusters = measure.scope.map { rows[$0].map { Self.find(per, $0) == nil } ?? false } ?? true
-    let divisor = try value(per, isClusters ? nil : measure.scope, variant, place)
-    guard let figure, let divisor, divisor != 0 else { return nil }
-    return figure / divisor
+    guard let figure, let divisor = try other(measure.per), let factor = try other(measure.times), divisor != 0 else {
+      return nil
+    }
+    return figure / divisor * factor
   }
 
   private func value(_ metric: String, _ scope: String?, _ variant: String, _ place: Place) throws(Diagnostic)

@@ -58,7 +58,7 @@ import Testing
       tenants: {workload: {tenants: {a: {share: 100 %, priority: 1, slo: {ttft: {p50: 1 s}, tpot: {p50: 2x}, itl: {p50: 1 s}, e2e: {p50: 1 s}, strict: true, attainment: 90 %}}, b: {workload: {generator: poisson}}}}}
       bounds: {workload: {tenants: {a: {share: 100 %, slo: {ttft: 1 s, tpot: 1 s, itl: 1 s, e2e: 1 s}}}}}
     claims:
-      - {metric: hits, pool: a, over-pool: b, per: steps, of: formats, over: users, as: ratio, mark: A, source: s, at-least: 1}
+      - {metric: hits, pool: a, over-pool: b, per: steps, times: watts, of: formats, over: users, as: ratio, mark: A, source: s, at-least: 1}
       - {metric: hits, path: a -> b, of: formats, mark: A, source: s, at-most: 1, reason: r, says: s, name: n}
       - {metric: hits, tenant: a, of: formats, mark: A, source: s, published: 1, within: 5 %}
       - {metric: goodput, of: [formats, users], take: crossing, at: [1, 2], level: 1.1x, mark: A, source: s, published: 1, also: [{value: 2, mark: P, source: s}]}

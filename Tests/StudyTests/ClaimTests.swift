@@ -112,6 +112,9 @@ struct ClaimTests {
     #expect(near(try check("\(hits), pool: all", [0.9], row: "expert-hit-rate", scope: "pool all").figure, 0.9))
     #expect(
       near(try check("\(hits), pool: all, per: price", [0.9], row: "expert_hit_rate", scope: "pool all").figure, 0.45))
+    #expect(
+      near(
+        try check("\(hits), pool: all, times: price", [0.9], row: "expert_hit_rate", scope: "pool all").figure, 1.8))
     #expect(near(try check("\(hits), path: a -> b", [2], row: "expert-hit-rate", scope: "path a -> b").figure, 2))
     let fault = try #require(
       try check(

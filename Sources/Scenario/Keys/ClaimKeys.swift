@@ -20,6 +20,7 @@ extension KeyTable {
     Key("tenant", .text, "The tenant whose figure it is."),
     Key("over-pool", .name(.pool), "The pool of 'over', where it has another name."),
     Key("per", .text, "A figure by which the metric is divided on each variant."),
+    Key("times", .text, "A figure by which the metric is multiplied on each variant."),
     Key("of", .list(.name(.variant)), "The variant it is measured on, or several in order.", isRequired: true),
     Key("over", .list(.name(.variant)), "What it is compared with: one variant for all, or one for each."),
     Key(

@@ -66,6 +66,9 @@ extension KeyTable {
     Key("per-sequence", .quantity(Seconds.self), "For each token that is sampled, while the device waits."),
     Key("prefill-dispatch", .quantity(Seconds.self), "To issue a step with prompts, which takes no less."),
     Key("decode-dispatch", .quantity(Seconds.self), "To issue a step without prompts, which takes no less."),
+    Key(
+      "eager", .flag,
+      "Whether norms, rotary positions, activations and projections run as the separate kernels of PyTorch."),
   ]
 
   private static let beside = [

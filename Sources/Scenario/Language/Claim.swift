@@ -48,12 +48,19 @@ public struct Claim: Hashable, Sendable {
     public var scope: String?
     /// The figure it is divided by: the scope's, or the whole cluster's where the scope has none of this name.
     public var per: String?
+    /// The figure it is multiplied by, of the same owner: watts, for joules a token.
+    public var times: String?
 
+    /// The figures that it is made of.
+    public var figures: [String] { [metric] + [per, times].compactMap(\.self) }
     /// Whether a search for capacity answers it, alone or beside runs.
-    public var isSearched: Bool { metric == Claim.searched || per == Claim.searched }
+    public var isSearched: Bool { figures.contains(Claim.searched) }
 
     /// "mean-decode-batch of pool all per steps".
-    public var text: String { metric + (scope.map { " of \($0)" } ?? "") + (per.map { " per \($0)" } ?? "") }
+    public var text: String {
+      metric + (scope.map { " of \($0)" } ?? "") + (per.map { " per \($0)" } ?? "")
+        + (times.map { " times \($0)" } ?? "")
+    }
   }
 
   /// How a figure is compared with another variant's.

@@ -53,8 +53,7 @@ extension Claim {
   /// Every key of a claim.
   private static let keys = [
     "also", "as", "at", "at-least", "at-most", "level", "mark", "metric", "name", "of", "over", "over-pool", "path",
-    "per",
-    "pool", "published", "reason", "says", "source", "take", "tenant", "within",
+    "per", "pool", "published", "reason", "says", "source", "take", "tenant", "times", "within",
   ]
 }
 
@@ -83,13 +82,13 @@ struct ClaimReader {
         "over-pool", "'over-pool' has nothing to differ from", why: "it is the pool of 'over' where that is not 'pool'",
         fix: "add 'pool' and 'over', or remove it")
     }
-    let per = fields.text("per")
+    let (per, times) = (fields.text("per"), fields.text("times"))
     guard
       let metric = scope == nil ? fields.choice("metric", of: Claim.metrics.sorted()) : fields.text("metric")
     else { return nil }
     return (
-      Claim.Measure(metric: metric, scope: scope, per: per),
-      Claim.Measure(metric: metric, scope: other ?? scope, per: per)
+      Claim.Measure(metric: metric, scope: scope, per: per, times: times),
+      Claim.Measure(metric: metric, scope: other ?? scope, per: per, times: times)
     )
   }
 

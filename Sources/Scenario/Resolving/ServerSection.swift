@@ -17,6 +17,9 @@ struct ServerSection {
       guard let seconds = host.quantity(key, Seconds.self, in: Seconds(0)...longest) else { continue }
       device.value.execution[keyPath: time] = Sourced(seconds, source: "the scenario")
     }
+    if host.has("eager") {
+      device.value.execution.isEager = host.flag("eager", default: false, because: "an engine fuses them")
+    }
     return device
   }
 
