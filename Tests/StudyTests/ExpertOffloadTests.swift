@@ -17,14 +17,14 @@ struct ExpertOffloadTests {
 
   /// The summary of a run of one request after another, and what the policy counted.
   private func run(
-    _ settings: String, users: Int = 1, prompt: Int = 8, output: Int = 9, requests: Int = 2
+    _ settings: String, pool: String = "", users: Int = 1, prompt: Int = 8, output: Int = 9, requests: Int = 2
   ) throws -> (summary: Summary, figures: [String: Double], bytes: [String: Int64]) {
     let folder = try SmallScenario()
     try folder.write(
       "experts.yaml",
       """
       model: olmoe-1b-7b
-      cluster: {pools: {all: {device: rtx-4090, place: {expert-offload: {from: ddr4-3200, \(settings)}}}}}
+      cluster: {pools: {all: {device: rtx-4090, \(pool)place: {expert-offload: {from: ddr4-3200, \(settings)}}}}}
       workload:
         generator: {closed-loop: {users: \(users), think: 0 s}}
         requests: \(requests)
@@ -68,6 +68,21 @@ struct ExpertOffloadTests {
     #expect(figures["experts-fetched"] == 1152.0)
     #expect(bytes["copy"] == Int64(9 * 128 * Self.expert))
     #expect(figures["block-experts"] == 8)
+  }
+
+  @Test("A host that is blocked by fetches issues nothing while they are under way")
+  func blocking() throws {
+    // 128 copies of 400.4 us in a step, 51.3 ms, and 32 ms of the host. It issues a layer's kernels in 2 ms while experts of
+    // the layer before are copied, in 3.2 ms; blocked it does so after them, and the two add up.
+    let settings = "fetch: on-demand, cache: {slots: 0}"
+    let pool = "host: {per-step: 0 s, per-sequence: 0 s, decode-dispatch: 32 ms}, "
+    func tpot(_ settings: String) throws -> Double {
+      try #require(try run(settings, pool: pool, prompt: 1, requests: 1).summary.tpot?.mean)
+    }
+    let (free, blocked) = (try tpot(settings), try tpot(settings + ", blocking: true"))
+    let copies = 128 * Self.copy + 16 * 10e-6
+    #expect(free > copies && free < copies * 1.1)
+    #expect(blocked > copies + 32e-3 && blocked < (copies + 32e-3) * 1.1)
   }
 
   @Test("A cache of all experts and pinned layers fetch nothing twice")

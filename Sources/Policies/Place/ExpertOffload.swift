@@ -22,8 +22,9 @@ import Units
 ///
 /// A wrong guess fetches a wrong expert into a slot. What was not guessed is fetched when the gate has chosen, `decide`
 /// later, before the guesses at further layers that are not issued yet. Where the host has a part in every choice, it takes
-/// `choose` from the end of the gate until a layer's experts can be fetched or computed, wherever they are. Experts that find no slot pass through two
-/// buffers. Copies are as wide as `bits` says, `rare-bits` for the share of a prompt's experts with the fewest tokens;
+/// `choose` from the end of the gate until a layer's experts can be fetched or computed, wherever they are. With `blocking`
+/// it issues nothing more until what is asked for has come, as where the thread that issues kernels reads files. Experts
+/// that find no slot pass through two buffers. Copies are as wide as `bits` says, `rare-bits` for the share of a prompt's experts with the fewest tokens;
 /// they are converted when they come, or at each use and kept as they are (`convert: on-use`), which costs the bytes of
 /// both formats at the device's memory bandwidth.
 ///
@@ -31,8 +32,8 @@ import Units
 /// by-path`) those that go to like experts together.
 ///
 /// Settings: `from` (tier), `drives`, `request`, `depth`, `link`, `link-efficiency`, `overhead` (of a copy); `cache:
-/// {slots | share, per: layer | model, evict}`, `pinned-layers`; `fetch` and its own, `decide`, `choose`, `order` (of a layer's
-/// fetches: by number or by tokens); `bits`, `rare-bits`, `rare-share`, `convert`; `groups`, `schedule`; `routing`.
+/// {slots | share, per: layer | model, evict}`, `pinned-layers`; `fetch` and its own, `decide`, `choose`, `blocking`, `order` (of a
+/// layer's fetches: by number or by tokens); `bits`, `rare-bits`, `rare-share`, `convert`; `groups`, `schedule`; `routing`.
 /// Sources: Hwang et al., ISCA 2024 (Pre-gated MoE); He et al., 2024 (ExpertFlow); Fang et al., 2025 (Fate); Yi et al.,
 /// 2023 (EdgeMoE); Shen et al., 2022 (SE-MoE); Cai et al., 2024 (Read-ME).
 public struct ExpertOffload: PlacePolicy {
@@ -279,8 +280,8 @@ public struct ExpertOffload: PlacePolicy {
       guard rank > 0 else { continue }
       let expert = list[rank - 1]
       let cost = self.cost(CollectionOfOne(expert), layer, kind)
-      end = plan.run(
-        labels.expert, on: gpu, for: cost.seconds, after: gate, way.wait(for: numbers[rank - 1]), bound: cost.bound)
+      let come = wait(for: numbers[rank - 1], after: gate, into: &plan)
+      end = plan.run(labels.expert, on: gpu, for: cost.seconds, after: gate, come, bound: cost.bound)
       if !cache.holds(layer, expert) { way.used(in: end) }
       busy += cost.seconds
     }
@@ -304,11 +305,19 @@ public struct ExpertOffload: PlacePolicy {
     for part in [there.filter { !late.contains($0) }, late] where !part.isEmpty {
       let cost = self.cost(part, layer, kind)
       let last = part.reduce(0) { max($0, numbers[first + Int($1)]) }
-      end = plan.run(
-        labels.expert, on: gpu, for: cost.seconds, after: gate, way.wait(for: last), bound: cost.bound)
+      let come = wait(for: last, after: gate, into: &plan)
+      end = plan.run(labels.expert, on: gpu, for: cost.seconds, after: gate, come, bound: cost.bound)
       busy += cost.seconds
     }
     return (end, busy)
+  }
+
+  /// What experts wait for until fetch `number` has come; a host that is blocked waits with them.
+  private mutating func wait(for number: Int, after gate: TaskRef, into plan: inout StepPlan) -> TaskRef {
+    let isUnderWay = way.isUnderWay(number)
+    let come = way.wait(for: number)
+    guard options.isBlocking, isUnderWay else { return come }
+    return plan.run(labels.host, on: host, for: 0, after: gate, come, bound: PieceCost.hostBound)
   }
 
   /// What experts of a layer cost for the step's tokens, and the conversion of those that are kept as they were stored.

@@ -86,6 +86,7 @@ extension ExpertOffload {
       because: "assumed: a small copy back to the host, which waits for it")
     options.choose = settings.quantity(
       "choose", TimeDimension.self, in: 0...1, default: 0, because: "the device goes on without the host")
+    options.isBlocking = settings.flag("blocking", default: false, because: "fetches are issued, not waited for")
     let order = settings.choice(
       "order", of: ["by-number", "by-tokens"], default: "by-number", because: "as the layer numbers them")
     options.isByTokens = order == "by-tokens"

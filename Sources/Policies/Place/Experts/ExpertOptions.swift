@@ -13,6 +13,8 @@ struct ExpertOptions: Sendable {
   var decide = 0.0
   /// Seconds of the host between a gate and anything that depends on its choice.
   var choose = 0.0
+  /// Whether the host issues nothing more until what a gate has asked for has come.
+  var isBlocking = false
   var predict = 0.0
   /// Whether the experts with the most tokens of a layer are fetched first.
   var isByTokens = false
