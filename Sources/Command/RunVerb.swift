@@ -25,7 +25,7 @@ struct RunVerb: ParsableCommand {
       --perfetto writes what ui.perfetto.dev opens: a process for each replica,
       with its requests and their phases, its engine's steps, the KV that it
       receives, and the tasks of a placed engine on each device, link and drive.
-      It holds at most \(RunVerb.mostSlices) requests, steps and tasks a replica, the first of the
+      It holds at most \(PartOptions.most) requests, steps and tasks a replica, the first of the
       part between --from and --until; standard error says what is left out.
 
       The rate at the end, requests simulated per second of wall clock, counts
@@ -51,12 +51,6 @@ struct RunVerb: ParsableCommand {
     help: ArgumentHelp("Write the runs as JSON for ui.perfetto.dev.", valueName: "file"), completion: .file())
   var perfetto: String?
 
-  @Option(help: ArgumentHelp("What ends before this is left out of --perfetto: 60s.", valueName: "time"))
-  var from: Moment?
-
-  @Option(help: ArgumentHelp("What starts after this is left out of --perfetto: 90s.", valueName: "time"))
-  var until: Moment?
-
   @Option(help: ArgumentHelp("Store the runs in this file.", valueName: "file"), completion: .file())
   var ledger: String?
 
@@ -64,23 +58,13 @@ struct RunVerb: ParsableCommand {
   var strict = false
 
   @OptionGroup(title: "Scenario") var reading: ScenarioOptions
+  @OptionGroup(title: "Part of a run") var part: PartOptions
   @OptionGroup(title: "Progress") var telling: ProgressOptions
 
-  /// Most requests, steps and tasks of a replica in a file for Perfetto, which opens some 100 MB.
-  static let mostSlices = 20_000
-
   func validate() throws {
-    let (from, until) = (from?.instant ?? .start, until?.instant ?? Instant(picoseconds: .max))
-    guard perfetto != nil || (self.from == nil && self.until == nil) else {
+    guard perfetto != nil || part.isWhole else {
       throw ValidationError("--from and --until say what part of a run --perfetto holds")
     }
-    guard from < until else { throw ValidationError("--from is before --until") }
-  }
-
-  private var recorded: RecordedWindow? {
-    guard perfetto != nil else { return nil }
-    return RecordedWindow(
-      from: from?.instant ?? .start, until: until?.instant ?? Instant(picoseconds: .max), most: Self.mostSlices)
   }
 
   func run() throws {
@@ -98,7 +82,7 @@ struct RunVerb: ParsableCommand {
     let processes = experiments.indices.map { index in
       experiments[..<index].reduce(1) { $0 + $1.scenario.cluster.replicaCount }
     }
-    let recorded = recorded
+    let recorded = perfetto == nil ? nil : part.window
     let done = try Parallel.map(
       Array(zip(experiments, processes)), workers: telling.jobs,
       finished: { line.set("\($0) of \(experiments.count) variants simulated") }

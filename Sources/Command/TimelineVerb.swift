@@ -21,6 +21,11 @@ struct TimelineVerb: ParsableCommand {
         medley timeline scenario.yaml
         medley timeline scenario.yaml --variant offload --batch 64 --steps 4
         medley timeline scenario.yaml --prompt 512 --perfetto step.json --svg step.svg
+        medley timeline scenario.yaml --served --from 60s --until 62s
+
+      With --served it serves the scenario's workload and explains the steps of
+      the pool's first replica between --from and --until, as they were served.
+
       """)
 
   @Argument(help: "The scenario; - for standard input.", completion: Completion.scenario)
@@ -46,6 +51,11 @@ struct TimelineVerb: ParsableCommand {
   @Option(help: ArgumentHelp("Decode steps.", valueName: "n"))
   var steps = 2
 
+  @Flag(help: "Explain steps of the served workload, not such of --batch equal sequences.")
+  var served = false
+
+  @OptionGroup(title: "Part of a run") var part: PartOptions
+
   @Option(
     help: ArgumentHelp("Write the tasks as JSON for ui.perfetto.dev.", valueName: "file"), completion: .file())
   var perfetto: String?
@@ -64,6 +74,7 @@ struct TimelineVerb: ParsableCommand {
         "--batch is from 1 to 100,000, --context and --prompt to 10,000,000 and 1,000,000, --steps from 0 to 1,000")
     }
     guard steps > 0 || prompt != nil else { throw ValidationError("--steps 0 needs a --prompt") }
+    guard served || part.isWhole else { throw ValidationError("--from and --until need --served") }
   }
 
   func run() throws {
@@ -80,12 +91,8 @@ struct TimelineVerb: ParsableCommand {
         why: "the pools are \(pools.map(\.name).joined(separator: ", "))",
         fix: "name a pool with 'place: POLICY', or see `medley explain` for the operators of the others")
     }
-    let window = found.engine.cost.window
-    var shapes = prompt.map { [PlacedRecording.prompts(batch, tokens: $0, window: window)] } ?? []
-    for step in 0..<steps {
-      shapes.append(PlacedRecording.decodes(batch, context: (prompt ?? context) + step, window: window))
-    }
-    let placed = PlacedRecording(engine, steps: shapes)
+    let placed =
+      served ? try recorded(experiment, found.name, engine) : steps(of: engine, window: found.engine.cost.window)
     let title = "\(experiment.name), pool \(found.name)"
     if let perfetto {
       let text = PerfettoText.json(placed.recording, streams: placed.streams, process: title)
@@ -100,5 +107,31 @@ struct TimelineVerb: ParsableCommand {
     } else {
       console.out("\(title)\n\n" + TimelineText.text(placed, style: console.style))
     }
+  }
+
+  /// Steps of equal sequences, from a fresh start.
+  private func steps(of engine: PlacedEngine, window: Int) -> PlacedRecording {
+    var shapes = prompt.map { [PlacedRecording.prompts(batch, tokens: $0, window: window)] } ?? []
+    for step in 0..<steps {
+      shapes.append(PlacedRecording.decodes(batch, context: (prompt ?? context) + step, window: window))
+    }
+    return PlacedRecording(engine, steps: shapes)
+  }
+
+  /// The steps of the first replica of `pool` in the part of the run that is asked for.
+  private func recorded(_ experiment: Experiment, _ pool: String, _ engine: PlacedEngine) throws -> PlacedRecording {
+    var found: PlacedRecording?
+    var isCut = false
+    _ = try experiment.run(recording: part.window) { _, result, _ in
+      let own = experiment.scenario.cluster.firstReplica(of: pool)
+      found = own.flatMap { PlacedRecording(engine, of: result, replica: $0) }
+      isCut = result.recording?.isCut ?? false
+    }
+    if isCut {
+      Session.current.console.err(
+        "note: what comes after the first \(PartOptions.most) steps or tasks is left out; choose a part with --from and --until\n"
+      )
+    }
+    return found ?? PlacedRecording(engine, steps: [])
   }
 }

@@ -42,9 +42,9 @@ extension Recording {
       ?? task.previous.flatMap { tasks[$0].end == task.start ? $0 : nil }
   }
 
-  /// The last task of the step that ended at `moment`, which released the next one.
+  /// The last task of the step before one that was released at `moment`; it may have ended earlier where nothing was to do.
   private func endOfStep(before moment: Instant) -> Int? {
-    guard let step = steps.lastIndex(where: { $0.end == moment }) else { return nil }
-    return tasks.indices.last { tasks[$0].plan == step && !tasks[$0].isAhead && tasks[$0].end == moment }
+    guard let step = steps.lastIndex(where: { $0.end <= moment }) else { return nil }
+    return tasks.indices.last { tasks[$0].plan == step && !tasks[$0].isAhead && tasks[$0].end == steps[step].end }
   }
 }

@@ -80,6 +80,26 @@ struct RunVerbTests {
         .split(separator: "\n").filter { !$0.contains("wall_s") })
   }
 
+  @Test("A timeline of the served workload explains what was served, and only that part of it")
+  func served() throws {
+    let small = try SmallScenario()
+    let placed = ["--set", "cluster.pools.all.place=resident"]
+    func steps(_ options: String...) throws -> Int {
+      let ran = medley(["timeline", small.path, "--served", "--json"] + placed + options)
+      #expect(ran.outcome == .ok)
+      let streams = try #require(try object(ran.out)["streams"] as? [[String: Any]])
+      #expect(streams.contains { ($0["critical_s"] as? Double ?? 0) > 0 })
+      return (try object(ran.out)["steps_s"] as? [Any])?.count ?? 0
+    }
+    let run = medley(["run", small.path, "--variant", "even", "--json"] + placed)
+    #expect(run.outcome == .ok)
+    let (all, part) = (try steps(), try steps("--from", "1s", "--until", "2s"))
+    #expect(all > part && part > 0)
+    let text = medley(["timeline", small.path, "--served"] + placed).out
+    #expect(text.contains(" in the mean, ") && text.contains("on the critical path"))
+    #expect(medley(["timeline", small.path, "--from", "1s"] + placed).outcome == .usage)
+  }
+
   @Test("CSV files stand in a folder for each variant")
   func csv() throws {
     let small = try SmallScenario()

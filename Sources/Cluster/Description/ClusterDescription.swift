@@ -175,6 +175,11 @@ public struct ClusterDescription: Sendable {
 
   /// Replicas of all pools.
   public var replicaCount: Int { pools.reduce(0) { $0 + $1.replicas } }
+
+  /// The first replica of the pool named `name`, counting those of all pools in order; nil where there is none.
+  public func firstReplica(of name: String) -> Int? {
+    pools.firstIndex { $0.name == name }.map { pools[..<$0].reduce(0) { $0 + $1.replicas } }
+  }
 }
 
 /// An ordered pair of pools by index.

@@ -11,6 +11,17 @@ public struct PlacedRecording: Sendable {
   /// What its policy counted.
   public var figures: [PlacedFigure] = []
 
+  /// What was recorded of a replica of `engine` while its workload was served, and what its policy counted over the run; nil
+  /// where nothing was recorded.
+  public init?(_ engine: PlacedEngine, of result: RunResult, replica: Int) {
+    guard let all = result.recording, all.tasks.indices.contains(replica), let tasks = all.tasks[replica] else {
+      return nil
+    }
+    recording = tasks
+    streams = engine.resources.streams.map(\.name)
+    figures = result.replicas[replica].placed?.figures ?? []
+  }
+
   /// Runs `steps` on `engine`, each of them when the one before has ended, from a fresh start.
   ///
   /// Each step is given with its sequences, which policies may read.

@@ -13,9 +13,17 @@ public enum TimelineText {
     let span = (end - start).seconds
     let explanation = recording.explanation(streams: placed.streams.count)
     var lines = [style.strong("steps")]
-    for (index, step) in recording.steps.enumerated() {
+    let lengths = recording.steps.map { ($0.end - $0.release).seconds }
+    for (index, length) in lengths.prefix(mostLines).enumerated() {
       let tasks = recording.tasks.count { $0.plan == index }
-      lines.append("  \(index): \(NumberText.time((step.end - step.release).seconds)), \(tasks) tasks")
+      lines.append("  \(index): \(NumberText.time(length)), \(tasks) tasks")
+    }
+    if lengths.count > mostLines {
+      let mean = lengths.reduce(0, +) / Double(lengths.count)
+      lines.append(
+        "  ... \(NumberText.count(lengths.count)) in all: \(NumberText.time(lengths.min() ?? 0)) to "
+          + "\(NumberText.time(lengths.max() ?? 0)), \(NumberText.time(mean)) in the mean, \(NumberText.count(recording.tasks.count)) tasks"
+      )
     }
     lines.append("")
     var table = Table(["stream", "busy", "on the critical path", "bytes", "idle: waited for"], leading: [0, 4])
@@ -43,6 +51,9 @@ public enum TimelineText {
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  /// Most steps that have a line of their own.
+  private static let mostLines = 20
 
   /// The same for programs.
   public static func json(_ placed: PlacedRecording) -> JSON {
