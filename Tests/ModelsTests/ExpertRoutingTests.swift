@@ -53,6 +53,52 @@ private func choices(_ step: StepRouting) -> [[[Int32]]] {
     #expect(choices(step(&other, requests[0])) != requests[0].map { known[$0] })
   }
 
+  /// Choices and scores of 80 steps, as the first version drew them, which took the experts of a token one by one.
+  @Test(arguments: [
+    (64, 6, 2, 0x5d00_a258_f07a_29aa as UInt64), (30, 1, 3, 0x5724_26cf_a6ab_2fe1), (64, 10, 2, 0x2c5f_4f36_0cef_22c0),
+  ])
+  func whatIsDrawnStaysTheSame(experts: Int, perToken: Int, batch: Int, expected: UInt64) {
+    let shape = decoder(layers: 4, experts: experts, perToken: perToken)
+    var routing = ExpertRouter(shape, seed: 1)
+    var plain = ExpertRouter(shape, seed: 1)
+    var hash: UInt64 = 14_695_981_039_346_656_037
+    for position in 0..<80 {
+      let tokens = (0..<batch).map { RoutedToken(request: $0, position: position, prompt: 8) }
+      let now = step(&routing, tokens)
+      for layer in 0..<4 {
+        for token in 0..<batch {
+          for expert in now.experts(layer, token: token) { hash = (hash ^ UInt64(expert)) &* 1_099_511_628_211 }
+        }
+        for score in now.scores(layer) { hash = (hash ^ UInt64(score.bitPattern)) &* 1_099_511_628_211 }
+      }
+      var unscored = StepRouting(shape)
+      plain.route(tokens, scores: false, into: &unscored)
+      #expect(choices(unscored) == choices(now))
+      #expect(unscored.scores(0).allSatisfy { $0 == 0 })
+    }
+    #expect(hash == expected)
+  }
+
+  @Test func aDecoupledRouterChoosesForAllLayers() {
+    var parameters = RoutingParameters()
+    parameters.isDecoupled = true
+    parameters.temporal = 0.77
+    parameters.promptSpread = 0
+    var routing = ExpertRouter(decoder(layers: 3, experts: 7, perToken: 1), parameters, seed: 7)
+    var last: Int32 = -1
+    var same = 0
+    for position in 0..<4096 {
+      let now = step(&routing, [RoutedToken(request: 0, position: position, prompt: 4096)])
+      let own = choices(now)[0]
+      #expect(own[0] == own[1] && own[1] == own[2])
+      #expect(Array(now.scores(0)) == Array(now.scores(2)))
+      same += own[0][0] == last ? 1 : 0
+      last = own[0][0]
+    }
+    // Read-ME's router follows its last choice in 2,921 of 4,096 tokens.
+    #expect(abs(Double(same) / 4096 - 0.713) < 0.04)
+  }
+
   @Test func aStepSaysHowManyTokensGoWhere() {
     let tokens = (0..<40).map { RoutedToken(request: $0 / 10, position: $0 % 10, prompt: 5) }
     var routing = ExpertRouter(decoder(layers: 3, experts: 6, perToken: 2), parameters, seed: 1)

@@ -22,17 +22,17 @@ public struct ExpertRouter: Sendable {
   public let shape: ExpertShape
   private let source: Source
   private var trails: [Int: Trail] = [:]
-  private var variates: [UInt16] = []
+  private var variates: [Int32] = []
   private var unused: [Int] = []
   private var values: [Float]
-  private var best: [Float]
+  private var places: [Int32]
   private var sums: [Float]
 
   private init(_ shape: ExpertShape, _ source: Source, width: Int) {
     self.shape = shape
     self.source = source
     values = Array(repeating: 0, count: width)
-    best = Array(repeating: 0, count: shape.perToken)
+    places = Array(repeating: 0, count: width)
     sums = Array(repeating: 0, count: shape.layers * width)
   }
 
@@ -50,37 +50,41 @@ public struct ExpertRouter: Sendable {
     if let trail = trails.removeValue(forKey: request) { unused.append(trail.first) }
   }
 
-  /// Routes the tokens of a step through all layers. Complexity: O(tokens layers experts).
-  public mutating func route(_ tokens: [RoutedToken], into step: inout StepRouting) {
+  /// Routes the tokens of a step through all layers, without the router's scores, which stay 0, where `scores` is false.
+  /// Complexity: O(tokens layers experts).
+  public mutating func route(_ tokens: [RoutedToken], scores: Bool = true, into step: inout StepRouting) {
     precondition(step.shape == shape, "the step is of another model")
     step.reset(tokens)
     switch source {
-    case .process(let process): route(tokens, process, &step)
+    case .process(let process): route(tokens, process, scores, &step)
     case .recorded(let recorded): recorded.route(tokens, into: &step)
     }
     step.close()
   }
 
-  private mutating func route(_ tokens: [RoutedToken], _ process: RoutingProcess, _ step: inout StepRouting) {
-    for i in sums.indices { sums[i] = 0 }
+  private mutating func route(
+    _ tokens: [RoutedToken], _ process: RoutingProcess, _ scores: Bool, _ step: inout StepRouting
+  ) {
+    if scores { for i in sums.indices { sums[i] = 0 } }
     for (index, token) in tokens.enumerated() {
       let (subject, first) = follow(token, process)
       variates.withUnsafeMutableBufferPointer { variates in
         step.chosen.withUnsafeMutableBufferPointer { chosen in
           sums.withUnsafeMutableBufferPointer { sums in
             values.withUnsafeMutableBufferPointer { values in
-              best.withUnsafeMutableBufferPointer { best in
+              places.withUnsafeMutableBufferPointer { places in
                 for layer in 0..<shape.layers {
                   let place = (layer * tokens.count + index) * shape.perToken
                   guard shape.sees(prompt: token.isPrompt, layer: layer) else {
                     chosen[place] = -1
                     continue
                   }
+                  let drawn = process.drawn(layer)
                   process.choose(
-                    variates.baseAddress.unsafelyUnwrapped + first + layer * process.width, subject.topic,
-                    isPrompt: token.isPrompt, layer: layer, chosen: chosen.baseAddress.unsafelyUnwrapped + place,
-                    sums: sums.baseAddress.unsafelyUnwrapped + layer * process.width,
-                    values: values.baseAddress.unsafelyUnwrapped, best: best.baseAddress.unsafelyUnwrapped)
+                    variates.baseAddress.unsafelyUnwrapped + first + drawn * process.width, subject.topic,
+                    isPrompt: token.isPrompt, layer: drawn, chosen: chosen.baseAddress.unsafelyUnwrapped + place,
+                    sums: scores ? sums.baseAddress.unsafelyUnwrapped + layer * process.width : nil,
+                    values: values.baseAddress.unsafelyUnwrapped, places: places.baseAddress.unsafelyUnwrapped)
                 }
               }
             }
@@ -88,7 +92,8 @@ public struct ExpertRouter: Sendable {
         }
       }
     }
-    count(&step, process)
+    count(&step)
+    if scores { score(&step, process) }
   }
 
   /// Brings the variates of a token's request to the token.
@@ -98,7 +103,7 @@ public struct ExpertRouter: Sendable {
       trail = known
     } else {
       let first = unused.popLast() ?? variates.count
-      let size = shape.layers * process.width
+      let size = process.layers * process.width
       if first == variates.count { variates.append(contentsOf: repeatElement(0, count: size)) }
       trail = Trail(subject: process.subject(token.request), position: -1, first: first)
     }
@@ -117,23 +122,35 @@ public struct ExpertRouter: Sendable {
     return (trail.subject, trail.first)
   }
 
-  /// Counts tokens by expert, and puts the scores in the order of the experts.
-  private func count(_ step: inout StepRouting, _ process: RoutingProcess) {
+  /// Counts tokens by expert.
+  private func count(_ step: inout StepRouting) {
     for layer in 0..<shape.layers {
-      let first = layer * step.tokens * shape.perToken
-      var passing = 0
       for token in 0..<step.tokens {
-        let place = first + token * shape.perToken
+        let place = (layer * step.tokens + token) * shape.perToken
         guard step.chosen[place] >= 0 else { continue }
-        passing += 1
         for choice in place..<place + shape.perToken {
           step.counts[layer * shape.experts + Int(step.chosen[choice])] += 1
         }
       }
+    }
+  }
+
+  /// Puts the mean scores in the order of the experts.
+  private mutating func score(_ step: inout StepRouting, _ process: RoutingProcess) {
+    let (experts, width) = (shape.experts, process.width)
+    for layer in 0..<shape.layers {
+      let passing = (0..<step.tokens).count { step.chosen[(layer * step.tokens + $0) * shape.perToken] >= 0 }
       guard passing > 0 else { continue }
-      for place in 0..<shape.experts {
-        let expert = Int(process.expertAt[layer * shape.experts + place])
-        step.scores[layer * shape.experts + expert] = sums[layer * process.width + place] / Float(passing)
+      sums.withUnsafeMutableBufferPointer { sums in
+        for place in layer * width..<(layer + 1) * width { sums[place] /= Float(passing) }
+        step.scores.withUnsafeMutableBufferPointer { scores in
+          process.expertAt.withUnsafeBufferPointer { expertAt in
+            let orders = process.drawn(layer) * experts
+            for place in 0..<experts {
+              scores[layer * experts + Int(expertAt[orders + place])] = sums[layer * width + place]
+            }
+          }
+        }
       }
     }
   }

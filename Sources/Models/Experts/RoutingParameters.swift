@@ -16,6 +16,9 @@ public struct RoutingParameters: Hashable, Sendable {
   public var topicLocality: Double = 0.5
   /// Share of `skew` and `temporal` that the tokens of prompts lack: 0 to 1.
   public var promptSpread: Double = 0.2
+  /// Whether one router before the layers chooses for all of them, the same experts in each (Cai et al., "Read-ME",
+  /// NeurIPS 2024), in place of one in each layer; `interLayer` says nothing then.
+  public var isDecoupled = false
 
   /// The defaults.
   public init() {}
@@ -30,9 +33,9 @@ public struct RoutingParameters: Hashable, Sendable {
       ("topic-locality", \.topicLocality, 0...1), ("prompt-spread", \.promptSpread, 0...1),
     ]
 
-  /// Whether every parameter is within its range, and `temporal` and `interLayer` are at most 1 together.
+  /// Whether every parameter is within its range, and `temporal` and `interLayer`, where it counts, are at most 1 together.
   public var isValid: Bool {
     Self.ranges.allSatisfy { $0.range.contains(self[keyPath: $0.field]) } && 1...1024 ~= topics
-      && temporal + interLayer <= 1
+      && (isDecoupled || temporal + interLayer <= 1)
   }
 }

@@ -6,8 +6,8 @@ import Kernel
 /// experts of a token are drawn one after the other by popularity, none twice (Plackett and Luce). The variate is the
 /// one of the request's previous token with chance `temporal`, that of the layer before with chance `interLayer`, else
 /// fresh; every 64 tokens of a request, at a place of its own, none is kept, so that no score depends on more than 64
-/// positions. Layers have the same popularities for experts in orders of their own. The router's score is the share of
-/// the square root: a softmax at twice the temperature.
+/// positions. Layers have the same popularities for experts in orders of their own; where the router is decoupled from them
+/// they all go by the first. The router's score is the share of the square root: a softmax at twice the temperature.
 ///
 /// Only + - * / and square roots of `Float` and the kernel's logarithm.
 struct RoutingProcess: Sendable {
@@ -28,6 +28,8 @@ struct RoutingProcess: Sendable {
   let shape: ExpertShape
   /// Places of a layer's variates: experts in the layers' common order of popularity, filled up to whole words.
   let width: Int
+  /// Layers that are drawn: all, or one whose experts all others take.
+  let layers: Int
   private let root: RandomFamily
   private let topics: Int
   /// The expert at each place, layer by layer.
@@ -45,8 +47,9 @@ struct RoutingProcess: Sendable {
     self.shape = shape
     self.root = root
     width = (shape.experts + 3) / 4 * 4
+    layers = parameters.isDecoupled ? 1 : shape.layers
     topics = parameters.topics
-    expertAt = (0..<shape.layers).flatMap { Self.order(shape.experts, root.stream(UInt64($0))) }
+    expertAt = (0..<layers).flatMap { Self.order(shape.experts, root.stream(UInt64($0))) }
     let rankings = (0..<parameters.topics).map {
       Self.ranking(shape.experts, parameters.topicLocality, root.stream(1 << 32 + UInt64($0)))
     }
@@ -103,45 +106,47 @@ struct RoutingProcess: Sendable {
 
   /// Turns the variates of the token before `position`, by layer and place, into those of the token there.
   /// Complexity: O(layers experts).
-  func advance(_ variates: UnsafeMutablePointer<UInt16>, _ subject: Subject, _ position: Int, isPrompt: Bool) {
+  func advance(_ variates: UnsafeMutablePointer<Int32>, _ subject: Subject, _ position: Int, isPrompt: Bool) {
     let family = subject.family.family(UInt64(position))
-    let (lower, upper) = isPrompt ? promptBounds : bounds
-    let keep = start(subject, position) == position ? 0 : lower
-    for layer in 0..<shape.layers {
-      let own = variates + layer * width
-      let before = layer == 0 ? own : own - width
-      let above = layer == 0 ? lower : upper
+    let bounds = isPrompt ? promptBounds : bounds
+    let keep = SIMD4<Int32>(repeating: start(subject, position) == position ? 0 : Int32(bounds.keep))
+    let lower = SIMD4<Int32>(repeating: Int32(bounds.keep))
+    let fresh = SIMD4<Int32>(repeating: 4095)
+    for layer in 0..<layers {
+      let own = UnsafeMutableRawPointer(variates + layer * width)
+      let before = UnsafeRawPointer(variates + max(0, layer - 1) * width)
+      let above = layer == 0 ? lower : SIMD4<Int32>(repeating: Int32(bounds.above))
       var stream = family.stream(UInt64(layer))
-      var place = 0
-      while place < width {
-        let word = stream.next()
-        var half = UInt32(truncatingIfNeeded: word)
-        for _ in 0..<2 {
-          let chance = UInt16(truncatingIfNeeded: half >> 16)
-          let fresh = UInt16(truncatingIfNeeded: half) & 4095
-          let other = chance >= lower && chance < above ? before[place] : fresh
-          own[place] = chance < keep ? own[place] : other
-          half = UInt32(truncatingIfNeeded: word >> 32)
-          place += 1
-        }
+      // Two words make four places, whatever comes of each: choices that follow one another in steps would stall.
+      for offset in stride(from: 0, to: width * MemoryLayout<Int32>.stride, by: MemoryLayout<SIMD4<Int32>>.stride) {
+        let bits = unsafeBitCast(SIMD2(stream.next(), stream.next()), to: SIMD4<UInt32>.self)
+        let chance = SIMD4<Int32>(truncatingIfNeeded: bits &>> 16)
+        let kept = own.loadUnaligned(fromByteOffset: offset, as: SIMD4<Int32>.self)
+        let inherited = before.loadUnaligned(fromByteOffset: offset, as: SIMD4<Int32>.self)
+        var drawn = SIMD4<Int32>(truncatingIfNeeded: bits) & fresh
+        drawn.replace(with: inherited, where: (chance .>= lower) .& (chance .< above))
+        drawn.replace(with: kept, where: chance .< keep)
+        own.storeBytes(of: drawn, toByteOffset: offset, as: SIMD4<Int32>.self)
       }
     }
   }
 
-  /// The experts of a token in a layer, and what they add to the layer's scores.
+  /// The drawn layer that a layer goes by.
+  func drawn(_ layer: Int) -> Int { min(layer, layers - 1) }
+
+  /// The experts of a token in a drawn layer, and what they add to a layer's scores.
   ///
   /// - Parameters:
   ///   - variates: the layer's, by place.
   ///   - chosen: room for `perToken` experts, the one of the highest score first.
-  ///   - sums: scores of the layer by place, which grow by the token's shares.
+  ///   - sums: scores of the layer by place, which grow by the token's shares; nil where nobody asks for them.
   ///   - values: room for `width` numbers.
-  ///   - best: room for `perToken` numbers.
+  ///   - places: room for `width` numbers.
   func choose(
-    _ variates: UnsafePointer<UInt16>, _ topic: Int, isPrompt: Bool, layer: Int,
-    chosen: UnsafeMutablePointer<Int32>, sums: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>,
-    best: UnsafeMutablePointer<Float>
+    _ variates: UnsafePointer<Int32>, _ topic: Int, isPrompt: Bool, layer: Int,
+    chosen: UnsafeMutablePointer<Int32>, sums: UnsafeMutablePointer<Float>?, values: UnsafeMutablePointer<Float>,
+    places: UnsafeMutablePointer<Int32>
   ) {
-    let count = shape.perToken
     (isPrompt ? promptWeights : weights).withUnsafeBufferPointer { weights in
       Self.quotients.withUnsafeBufferPointer { quotients in
         let weights = weights.baseAddress.unsafelyUnwrapped + topic * width
@@ -149,27 +154,70 @@ struct RoutingProcess: Sendable {
         for place in 0..<width { values[place] = weights[place] * quotients[Int(variates[place])] }
       }
     }
-    for choice in 0..<count { best[choice] = -1 }
-    for place in 0..<shape.experts where values[place] > best[count - 1] {
-      var choice = count - 1
-      while choice > 0, best[choice - 1] < values[place] {
-        best[choice] = best[choice - 1]
-        chosen[choice] = chosen[choice - 1]
-        choice -= 1
-      }
-      best[choice] = values[place]
-      chosen[choice] = Int32(place)
+    takeHighest(values, into: chosen, places)
+    expertAt.withUnsafeBufferPointer { experts in
+      let experts = experts.baseAddress.unsafelyUnwrapped + layer * shape.experts
+      for choice in 0..<shape.perToken { chosen[choice] = experts[Int(chosen[choice])] }
     }
+    if let sums { add(values, to: sums) }
+  }
+
+  /// The places of the `perToken` highest values, the highest first, of equals the first.
+  ///
+  /// Few values are as high as that many of the highest in eight parts; they alone are looked at one by one.
+  private func takeHighest(
+    _ values: UnsafePointer<Float>, into chosen: UnsafeMutablePointer<Int32>, _ places: UnsafeMutablePointer<Int32>
+  ) {
+    // The bits of numbers that are not negative are in their order: the sign of a difference counts without a jump.
+    let least = Int32(bitPattern: floor(of: values).bitPattern)
+    var candidates = 0
+    for place in 0..<shape.experts {
+      places[candidates] = Int32(truncatingIfNeeded: place)
+      candidates &+= 1 &+ Int((Int32(bitPattern: values[place].bitPattern) &- least) &>> 31)
+    }
+    var taken = 0
+    for candidate in 0..<candidates {
+      let place = places[candidate]
+      var choice = taken
+      while choice > 0, values[Int(chosen[choice - 1])] < values[Int(place)] { choice -= 1 }
+      guard choice < shape.perToken else { continue }
+      taken = min(taken + 1, shape.perToken)
+      var last = taken - 1
+      while last > choice {
+        chosen[last] = chosen[last - 1]
+        last -= 1
+      }
+      chosen[choice] = place
+    }
+  }
+
+  /// A value that at least `perToken` values reach.
+  private func floor(of values: UnsafePointer<Float>) -> Float {
+    guard width >= 16, shape.perToken <= 8 else { return 0 }
+    let raw = UnsafeRawPointer(values)
+    let size = MemoryLayout<SIMD8<Float>>.stride
+    var highest = raw.loadUnaligned(as: SIMD8<Float>.self)
+    for part in 1..<width / 8 {
+      let next = raw.loadUnaligned(fromByteOffset: part * size, as: SIMD8<Float>.self)
+      highest.replace(with: next, where: next .> highest)
+    }
+    var rank = SIMD8<Int32>()
+    for lane in 0..<8 { rank.replace(with: rank &+ 1, where: highest[lane] .> highest) }
+    highest.replace(with: .infinity, where: rank .>= Int32(shape.perToken))
+    return highest.min()
+  }
+
+  /// Adds each place's share of the square roots of values to a layer's scores; the values are roots then.
+  private func add(_ values: UnsafeMutablePointer<Float>, to sums: UnsafeMutablePointer<Float>) {
     var total = SIMD4<Float>()
     for place in stride(from: 0, to: width, by: 4) {
-      let four = SIMD4(values[place], values[place + 1], values[place + 2], values[place + 3]).squareRoot()
-      total += four
-      for lane in 0..<4 { values[place + lane] = four[lane] }
+      let roots = SIMD4(
+        values[place].squareRoot(), values[place + 1].squareRoot(), values[place + 2].squareRoot(),
+        values[place + 3].squareRoot())
+      total += roots
+      UnsafeMutableRawPointer(values + place).storeBytes(of: roots, as: SIMD4<Float>.self)
     }
     let share = 1 / ((total.x + total.y) + (total.z + total.w))
     for place in 0..<width { sums[place] += values[place] * share }
-    expertAt.withUnsafeBufferPointer { experts in
-      for choice in 0..<count { chosen[choice] = experts[layer * shape.experts + Int(chosen[choice])] }
-    }
   }
 }

@@ -38,6 +38,8 @@ public struct StepRouting: Sendable {
   var active: [Int32] = []
   /// Where each layer's begin in `active`.
   var starts: [Int]
+  /// A bit for each expert of the layer that is looked at.
+  private var asked: [UInt64]
 
   /// A step without tokens.
   public init(_ shape: ExpertShape) {
@@ -45,6 +47,7 @@ public struct StepRouting: Sendable {
     counts = Array(repeating: 0, count: shape.layers * shape.experts)
     scores = Array(repeating: 0, count: shape.layers * shape.experts)
     starts = Array(repeating: 0, count: shape.layers + 1)
+    asked = Array(repeating: 0, count: (shape.experts + 63) / 64)
   }
 
   /// The experts that tokens go to in a layer, in rising order.
@@ -75,11 +78,21 @@ public struct StepRouting: Sendable {
     active.removeAll(keepingCapacity: true)
   }
 
-  /// Lists the experts that have tokens.
+  /// Lists the experts that have tokens. Complexity: O(layers experts / 64 + experts that have tokens).
   mutating func close() {
     for layer in 0..<shape.layers {
       starts[layer] = active.count
-      for expert in 0..<shape.experts where counts[layer * shape.experts + expert] > 0 { active.append(Int32(expert)) }
+      for word in asked.indices { asked[word] = 0 }
+      for token in 0..<tokens {
+        for expert in experts(layer, token: token) { asked[Int(expert) / 64] |= 1 << UInt64(expert & 63) }
+      }
+      for word in asked.indices {
+        var left = asked[word]
+        while left != 0 {
+          active.append(Int32(truncatingIfNeeded: word * 64 + left.trailingZeroBitCount))
+          left &= left - 1
+        }
+      }
     }
     starts[shape.layers] = active.count
   }
