@@ -42,14 +42,21 @@ private func recorded(_ sets: [[[Int32]]], experts: Int) throws -> (ExpertShape,
   return (shape, steps)
 }
 
-/// What a policy does with steps.
+/// The layers that steps reach.
+private func reached(_ steps: some Sequence<StepRouting>) -> [(layer: Int, experts: ArraySlice<Int32>)] {
+  steps.flatMap { step in (0..<step.shape.layers).map { ($0, step.experts($0)) } }
+}
+
+/// What a policy does with steps that it is told at once, or with the next `window` of them each time.
 private func totals(
-  _ shape: ExpertShape, _ steps: [StepRouting], _ slots: ExpertCache.Slots, _ policy: any EvictPolicy
+  _ shape: ExpertShape, _ steps: [StepRouting], _ slots: ExpertCache.Slots, _ policy: any EvictPolicy,
+  window: Int? = nil
 ) throws -> ExpertTotals {
   var cache = ExpertCache(shape, slots: slots, policy: policy)
-  cache.foresee(steps)
+  cache.foresee(reached(steps))
   var missing: [Int32] = []
-  for step in steps {
+  for (index, step) in steps.enumerated() {
+    if let window { cache.foresee(reached(steps[index...].prefix(window))) }
     for layer in 0..<shape.layers {
       try cache.access(layer, step.experts(layer), scores: step.scores(layer), missing: &missing)
       cache.finish(layer)
@@ -62,6 +69,29 @@ private func totals(
 @Suite struct EvictionLawTests {
   private func policy(_ name: String, _ seed: UInt64 = 1) throws -> any EvictPolicy {
     try #require(PolicyCatalogue.standard.evict(named: name, seed: seed))
+  }
+
+  /// Told a window again and again Belady hits the more the longer it is, at least as often as LRU, and as often as told
+  /// all at once where the window has all.
+  @Test func beladyGoesByWhatItIsTold() throws {
+    var sums: [Int: Int] = [:]
+    var recent = 0
+    for seed in 0..<10 as Range<UInt64> {
+      let sets = accesses(seed: seed, steps: 80, experts: 10, size: 2).map { [$0] }
+      let (shape, steps) = try recorded(sets, experts: 10)
+      let slots = ExpertCache.Slots.shared(4)
+      recent += try totals(shape, steps, slots, policy("lru")).hits
+      let all = try totals(shape, steps, slots, policy("belady")).hits
+      for window in [1, 3, 10, 80] {
+        let hits = try totals(shape, steps, slots, policy("belady"), window: window).hits
+        #expect(hits <= all)
+        if window == 80 { #expect(hits == all) }
+        sums[window, default: 0] += hits
+      }
+    }
+    #expect(recent <= sums[1, default: 0] + 10)
+    #expect(sums[1, default: 0] < sums[3, default: 0] && sums[3, default: 0] < sums[10, default: 0])
+    #expect(sums[10, default: 0] <= sums[80, default: 0])
   }
 
   @Test func moreSlotsNeverHitLessUnderLRU() throws {

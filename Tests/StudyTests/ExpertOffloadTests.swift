@@ -122,7 +122,8 @@ struct ExpertOffloadTests {
     for fetch in [
       "on-demand", "prefetch-all", "exact-next", "predicted-next, extra: 2, io-budget: true, order: by-tokens",
       "activation-path", "path, ahead: 3", "on-demand, bits: 4, rare-bits: 2, rare-share: 25 %",
-      "on-demand, bits: 4, convert: on-use", "path, groups: 2, schedule: by-path",
+      "on-demand, bits: 4, convert: on-use", "path, groups: 2, schedule: by-path", "path, accuracy: 1, part-tokens: 8",
+      "path, part-tokens: 3, schedule: by-expert, routing: {router: decoupled, prompt-spread: 0}",
     ] {
       for cache in ["{slots: 4}", "{slots: 40, per: model, evict: activation-aware}"] {
         let isRing = fetch == "prefetch-all"
@@ -143,10 +144,47 @@ struct ExpertOffloadTests {
     #expect((alike["block-experts"] ?? .nan) < (plain["block-experts"] ?? .nan))
   }
 
+  @Test("A step in parts has each part's host time, and the experts that the longest queues wait for")
+  func partTokens() throws {
+    // 16 sequences that decode in parts of 4 are four batches of the engine, each with 5 ms of its host.
+    let host = "host: {per-step: 5 ms, per-sequence: 0 s, prefill-dispatch: 0 s, decode-dispatch: 0 s}, "
+    let one = try run(
+      "cache: {share: 100 %}", pool: host, users: 16, prompt: 1, output: 6, requests: 16
+    ).summary
+    let four = try run(
+      "part-tokens: 4, cache: {share: 100 %}", pool: host, users: 16, prompt: 1, output: 6, requests: 16
+    ).summary
+    let difference = try #require(four.tpot?.mean) - (try #require(one.tpot?.mean))
+    #expect(difference > 3 * 5e-3 && difference < 4 * 5e-3 + 0.1)
+    let decoupled = "routing: {router: decoupled, prompt-spread: 0}, cache: {slots: 16}"
+    let plain = try run("part-tokens: 4, \(decoupled)", users: 16, prompt: 1, output: 6, requests: 16).figures
+    let queued = try run(
+      "part-tokens: 4, schedule: by-expert, \(decoupled)", users: 16, prompt: 1, output: 6, requests: 16
+    ).figures
+    #expect((queued["block-experts"] ?? .nan) < (plain["block-experts"] ?? .nan))
+  }
+
+  @Test("Belady hits more than LRU by what is queued, and more still the further it looks ahead")
+  func belady() throws {
+    var rates: [Double] = []
+    for evict in ["lru", "belady", "belady, lookahead: 4", "belady, lookahead: 40"] {
+      let figures = try run(
+        "part-tokens: 2, routing: {router: decoupled}, cache: {slots: 20, evict: \(evict)}", users: 6, prompt: 2,
+        output: 40, requests: 6
+      ).figures
+      rates.append(try #require(figures["expert-hit-rate"]))
+      #expect(figures["expert-reuse-rate"] == figures["expert-hit-rate"])
+    }
+    #expect(rates == rates.sorted() && Set(rates[..<3]).count == 3, "\(rates)")
+  }
+
   @Test("What cannot be held is refused with numbers")
   func refusals() throws {
     #expect(throws: (any Error).self) { try run("cache: {share: 100 %}, pinned-layers: 0, from: sd-a2") }
-    for (settings, word) in [("fetch: prefetch-all, ahead: 40", "cannot hold")] {
+    for (settings, word) in [
+      ("fetch: prefetch-all, ahead: 40", "cannot hold"), ("groups: 2, part-tokens: 8", "cut in two ways"),
+      ("schedule: by-expert", "needs 'part-tokens'"), ("part-tokens: 8, schedule: by-path", "needs 'groups'"),
+    ] {
       let error = #expect(throws: (any Error).self) { try run(settings) }
       #expect("\(String(describing: error))".contains(word))
     }

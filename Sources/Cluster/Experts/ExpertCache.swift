@@ -29,6 +29,8 @@ public struct ExpertCache: Sendable {
   /// One for each layer, or one for all.
   private var policies: [any EvictPolicy]
   private var free: [Int]
+  /// Those that are not pinned, of each policy.
+  private var slots: [Int]
   /// By layer and expert.
   private var states: [State]
   private var isUntouched: [Bool]
@@ -47,6 +49,7 @@ public struct ExpertCache: Sendable {
       isShared = true
       free = [max(0, count)]
     }
+    self.slots = free
     policies = Array(repeating: policy, count: free.count)
     states = Array(repeating: .absent, count: shape.layers * shape.experts)
     isUntouched = Array(repeating: false, count: states.count)
@@ -59,17 +62,14 @@ public struct ExpertCache: Sendable {
   /// How many more experts of a layer would find a slot without another's leaving.
   public func freeSlots(_ layer: Int) -> Int { free[isShared ? 0 : layer] }
 
-  /// Tells the policies what comes, where the experiment knows: the experts of each layer by steps.
-  public mutating func foresee(_ steps: [StepRouting]) {
-    for (index, slots) in free.enumerated() {
-      var future = AccessSequence()
-      for step in steps {
-        for layer in isShared ? 0..<shape.layers : index..<index + 1 {
-          future.append(step.experts(layer).map { key(layer, $0) })
-        }
-      }
-      policies[index].foresee(future, slots: slots)
+  /// Tells the policies what comes, where the experiment knows: the layers that will be reached, in order, and the experts
+  /// that each will be asked for. What was told before is forgotten.
+  public mutating func foresee(_ reached: some Sequence<(layer: Int, experts: ArraySlice<Int32>)>) {
+    var futures = Array(repeating: AccessSequence(), count: policies.count)
+    for (layer, experts) in reached {
+      futures[isShared ? 0 : layer].append(experts.map { key(layer, $0) })
     }
+    for (index, future) in futures.enumerated() { policies[index].foresee(future, slots: slots[index]) }
   }
 
   /// Puts an expert into a free slot for good. False where none is free.
@@ -77,6 +77,7 @@ public struct ExpertCache: Sendable {
     let place = place(layer, expert)
     guard states[place] == .absent, freeSlots(layer) > 0 else { return states[place] == .pinned }
     free[isShared ? 0 : layer] -= 1
+    slots[isShared ? 0 : layer] -= 1
     states[place] = .pinned
     return true
   }

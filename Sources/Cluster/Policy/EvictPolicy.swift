@@ -33,8 +33,8 @@ public protocol EvictPolicy: Sendable {
   mutating func miss(_ key: Int32)
   /// Whether a missed expert that could be used without staying takes the place of another. True unless told.
   func admits(_ key: Int32) -> Bool
-  /// All that a cache of `slots` slots will be asked for, told before the first of it, where an experiment owns the
-  /// future: routing that was drawn or recorded beforehand.
+  /// What a cache of `slots` slots will be asked for from now on, as far as that is known: all of it where an experiment
+  /// owns the future, routing that was drawn or recorded beforehand; else what is queued. What was told before is forgotten.
   mutating func foresee(_ future: AccessSequence, slots: Int)
 }
 

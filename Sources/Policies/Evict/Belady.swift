@@ -2,8 +2,9 @@ import Cluster
 
 /// The expert whose next use is furthest away: the bound of what any policy can do.
 ///
-/// It needs the future, which the experiment has to own, and goes by keys where none was told. Complexity: O(slots) an
-/// eviction. Source: L. A. Belady, "A study of replacement algorithms for a virtual-storage computer", IBM Systems
+/// It is a bound where it was told the whole future, which the experiment has to own. Told less, such as what a queue asks
+/// for, it goes by that, and of experts that are not in it the one that was let go longest ago leaves. Complexity: O(slots)
+/// an eviction. Source: L. A. Belady, "A study of replacement algorithms for a virtual-storage computer", IBM Systems
 /// Journal 5(2), 1966.
 public struct Belady: EvictPolicy {
   /// The name that scenarios and reports use.
@@ -15,12 +16,18 @@ public struct Belady: EvictPolicy {
   private var uses = NextUses(AccessSequence())
   /// The set that is being asked for; -1 before the first.
   private var now = -1
+  /// When each key was let go last, counted in keys let go.
+  private var releases = ByKey(0)
+  private var released = 0
 
   /// The policy; it has no settings.
   public init() {}
 
   /// The experiment tells what comes.
-  public mutating func foresee(_ future: AccessSequence, slots: Int) { uses = NextUses(future) }
+  public mutating func foresee(_ future: AccessSequence, slots: Int) {
+    uses = NextUses(future)
+    now = -1
+  }
 
   /// A layer was reached.
   public mutating func reach(_ layer: ReachedLayer) { now += 1 }
@@ -35,7 +42,11 @@ public struct Belady: EvictPolicy {
   public mutating func retain(_ key: Int32) { idle.remove(key) }
 
   /// The expert may leave.
-  public mutating func release(_ key: Int32) { idle.insert(key) }
+  public mutating func release(_ key: Int32) {
+    idle.insert(key)
+    released += 1
+    releases[key] = released
+  }
 
   /// Whether it is used again before one that would leave for it.
   public func admits(_ key: Int32) -> Bool {
@@ -45,10 +56,10 @@ public struct Belady: EvictPolicy {
 
   /// The expert that leaves.
   public mutating func evict() -> Int32? {
-    var latest: (use: Int, key: Int32)?
+    var latest: (use: Int, age: Int, key: Int32)?
     for key in idle.keys {
-      let use = uses.next(key, after: now)
-      if latest.map({ (use, key) > $0 }) ?? true { latest = (use, key) }
+      let candidate = (use: uses.next(key, after: now), age: -releases[key], key: key)
+      if latest.map({ candidate > $0 }) ?? true { latest = candidate }
     }
     guard let key = latest?.key else { return nil }
     idle.remove(key)

@@ -44,6 +44,7 @@ public struct PredictiveMarker: EvictPolicy {
   /// Draws the advice.
   public mutating func foresee(_ future: AccessSequence, slots: Int) {
     self.future = future
+    reached = 0
     advice = bit == .discard ? future.discards(slots: slots) : future.absences(slots: slots)
     for index in advice.indices {
       // Apart from the draws of evictions, which have subject 0.

@@ -29,11 +29,18 @@ import Units
 /// both formats at the device's memory bandwidth.
 ///
 /// With `groups` a batch that decodes passes the layers in parts, one after another: as they come, or (`schedule:
-/// by-path`) those that go to like experts together.
+/// by-path`) those that go to like experts together. With `part-tokens` any step does, in parts of at most so many tokens
+/// that are each a batch of the engine, with its host's time, embedding and head: as they come, or (`schedule: by-expert`)
+/// from one queue an expert, the longest first (Read-ME). A step is then a round in which every sequence has its turn, and
+/// yields at its end.
+///
+/// The eviction `belady` is told what the parts of a step ask for, which is known where the router is decoupled; with
+/// `lookahead` also what as many later steps would ask for if all sequences went on, which nobody knows: a bound.
 ///
 /// Settings: `from` (tier), `drives`, `request`, `depth`, `link`, `link-efficiency`, `overhead` (of a copy); `cache:
-/// {slots | share, per: layer | model, evict}`, `pinned-layers`; `fetch` and its own, `decide`, `choose`, `blocking`, `order` (of a
-/// layer's fetches: by number or by tokens); `bits`, `rare-bits`, `rare-share`, `convert`; `groups`, `schedule`; `routing`.
+/// {slots | share, per: layer | model, evict, lookahead}`, `pinned-layers`; `fetch` and its own, `decide`, `choose`, `blocking`,
+/// `order` (of a layer's fetches: by number or by tokens); `bits`, `rare-bits`, `rare-share`, `convert`; `groups`,
+/// `part-tokens`, `schedule`; `routing` (parameters, and `router: per-layer | decoupled`).
 /// Sources: Hwang et al., ISCA 2024 (Pre-gated MoE); He et al., 2024 (ExpertFlow); Fang et al., 2025 (Fate); Yi et al.,
 /// 2023 (EdgeMoE); Shen et al., 2022 (SE-MoE); Cai et al., 2024 (Read-ME).
 public struct ExpertOffload: PlacePolicy {
@@ -106,43 +113,50 @@ public struct ExpertOffload: PlacePolicy {
     way.label(&plan)
   }
 
-  /// Passes the layers, once or in groups.
+  /// Passes the layers, once or in parts.
   public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     counts.begin()
     block = .none
     way.begin(&plan)
-    isPrompt = step.shape.prefillTokens > 0
     let before = cache.totals
     routed.begin(step.sequences)
-    let first = pieces.first.cost(step.shape)
+    let parts = parts(of: step)
+    foresee(parts, of: step)
+    if options.partTokens != nil {
+      for part in parts {
+        routed.routing = part.routing
+        pass(part.shape, withEnds: true, into: &plan)
+      }
+    } else {
+      begin(step.shape, into: &plan)
+      for part in parts {
+        routed.routing = part.routing
+        pass(part.shape, withEnds: false, into: &plan)
+      }
+      end(step.shape, into: &plan)
+    }
+    if step.shape.prefillTokens == 0 { counts.decoded(from: before, to: cache.totals) }
+  }
+
+  /// What stands before the first layer, and the guess at paths.
+  private func begin(_ shape: StepShape, into plan: inout StepPlan) {
+    let first = pieces.first.cost(shape)
     plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
     if options.predict > 0 {
       plan.run(labels.first, on: gpu, for: options.predict)
     }
-    if options.groups > 1, !isPrompt, step.sequences.count > 1 {
-      for group in groups(step.sequences.count) {
-        let sequences = group.map { step.sequences[$0] }
-        routed.route(sequences)
-        let context = sequences.reduce(0) { $0 + Int($1.position) + 1 }
-        pass(StepShape(decodes: group.count, context: context, window: step.shape.window), into: &plan)
-      }
-    } else {
-      pass(step.shape, into: &plan)
-    }
-    if !isPrompt { counts.decoded(from: before, to: cache.totals) }
-    let last = pieces.last.cost(step.shape)
+  }
+
+  /// What stands after the last layer.
+  private func end(_ shape: StepShape, into plan: inout StepPlan) {
+    let last = pieces.last.cost(shape)
     plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
   }
 
-  /// The sequences of each part of a step, by place.
-  private func groups(_ tokens: Int) -> [[Int]] {
-    let count = min(options.groups, tokens)
-    if options.isByPath { return PathGroups(routed.routing, count: count).groups }
-    return (0..<count).map { Array(tokens * $0 / count..<tokens * ($0 + 1) / count) }
-  }
-
   /// Passes all layers with the tokens that were routed last.
-  private mutating func pass(_ shape: StepShape, into plan: inout StepPlan) {
+  private mutating func pass(_ shape: StepShape, withEnds: Bool, into plan: inout StepPlan) {
+    if withEnds { begin(shape, into: &plan) }
+    isPrompt = shape.prefillTokens > 0
     passed.removeAll(keepingCapacity: true)
     for layer in 0..<cache.shape.layers where !routed.routing.experts(layer).isEmpty { passed.append(layer) }
     next = 0
@@ -182,6 +196,7 @@ public struct ExpertOffload: PlacePolicy {
       place += 1
     }
     guesses?.learn(routed.routing)
+    if withEnds { end(shape, into: &plan) }
   }
 
   /// Fetches what does not wait for the gate of the layer at `place`: of the ring, or of paths that are known.
@@ -345,6 +360,8 @@ public struct ExpertOffload: PlacePolicy {
     if options.fetch != .prefetchAll {
       figures.append(PlacedFigure("expert-hit-rate", Double(totals.hits), of: Double(totals.accesses)))
       figures.append(counts.decodeHitRate)
+      figures.append(
+        PlacedFigure("expert-reuse-rate", Double(totals.accesses - totals.fetches), of: Double(totals.accesses)))
       figures.append(PlacedFigure("prefetch-use", Double(totals.usefulPrefetches), of: Double(totals.prefetches)))
     }
     if let guesses {

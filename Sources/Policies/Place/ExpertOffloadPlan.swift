@@ -26,17 +26,20 @@ extension ExpertOffload {
       (settings.device.memory.first?.bandwidth.value.value ?? 0) * settings.device.efficiency.memory.value
       * Double(devices)
     let keepsStored = widths(settings, rate: rate, &options)
-    options.groups = settings.count("groups", in: 1...64, default: 1, because: "the batch as it is")
-    let schedule = settings.choice(
-      "schedule", of: ["as-they-come", "by-path"], default: "as-they-come", because: "parts of the batch in its order")
-    options.isByPath = schedule == "by-path"
+    guard parts(settings, &options) else { return nil }
 
     var machine = Machine()
     let gpu = machine.compute(settings.device, count: devices)
     let host = machine.stream("host")
-    let routed = RoutedSteps(settings, shape)
     let slots = fetch == .prefetchAll ? nil : ExpertSlots(settings, shape)
-    let evict = fetch == .prefetchAll ? nil : settings.section("cache").evict("evict", default: "lru")
+    let own = settings.section("cache")
+    let evict = fetch == .prefetchAll ? nil : own.evict("evict", default: "lru")
+    let isTold = evict.map { type(of: $0).isForExperts } ?? false
+    options.foresees = isTold && (evict is Belady || own.has("lookahead"))
+    let lookahead =
+      options.foresees
+      ? own.count("lookahead", in: 0...1024, default: 0, because: "what the step's own parts ask for") : 0
+    let routed = RoutedSteps(settings, shape, wantsScores: isTold, lookahead: lookahead)
     let way = way(settings, options, rate: rate, converts: !keepsStored, &machine)
     guard let routed, let way, fetch == .prefetchAll || evict != nil else { return nil }
 
@@ -122,6 +125,33 @@ extension ExpertOffload {
         "predict", TimeDimension.self, in: 0...10, default: 0, because: "the guess is made beside the step before")
       return predictors([.path(accuracy: accuracy)])
     }
+  }
+
+  /// The parts in which steps pass the layers; false where they cannot be, which is told.
+  private static func parts(_ settings: any PlaceSettings, _ options: inout ExpertOptions) -> Bool {
+    options.groups = settings.count("groups", in: 1...64, default: 1, because: "the batch as it is")
+    let isCut = settings.has("part-tokens")
+    if isCut {
+      options.partTokens = settings.count("part-tokens", in: 1...1_000_000, default: 1, because: "the step as it is")
+    }
+    let schedule = settings.choice(
+      "schedule", of: StepParts.Order.allCases.map(\.rawValue), default: StepParts.Order.asTheyCome.rawValue,
+      because: "parts of the batch in its order")
+    options.order = StepParts.Order(rawValue: schedule) ?? .asTheyCome
+    if isCut, options.groups > 1 {
+      settings.refuse(
+        "groups", "a step is cut in two ways", why: "'part-tokens' says how long its parts are", fix: "leave one away")
+      return false
+    }
+    let needsCut = options.order == .byExpert
+    if options.order != .asTheyCome, isCut != needsCut {
+      settings.refuse(
+        "schedule", "'\(schedule)' needs \(needsCut ? "'part-tokens'" : "'groups'")",
+        why: needsCut ? "queues are emptied into parts of so many tokens" : "like sequences come into equal groups",
+        fix: needsCut ? "part-tokens: 64" : "groups: 2")
+      return false
+    }
+    return true
   }
 
   /// Widths of weights on their way; whether they are kept so and converted at each use.

@@ -89,7 +89,8 @@ public struct ExpertCaching: Sendable {
       var cache = ExpertCache(
         shape, slots: isShared ? .shared(slots) : .perLayer(Array(repeating: each, count: shape.layers)),
         streams: streams, policy: policy)
-      cache.foresee(steps)
+      cache.foresee(
+        steps.lazy.flatMap { step in (0..<shape.layers).lazy.map { (layer: $0, experts: step.experts($0)) } })
       for layer in 0..<shape.layers {
         for expert in 0..<Int32(each) { _ = cache.warm(layer, expert) }
       }

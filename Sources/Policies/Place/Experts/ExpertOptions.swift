@@ -28,9 +28,12 @@ struct ExpertOptions: Sendable {
   var rareShare = 0.0
   /// Seconds to convert an expert at each use.
   var conversion = 0.0
-  /// Parts of a batch that decodes, and whether they are of like paths.
+  /// Parts of a batch that decodes, or tokens of each part of any step, and how sequences come into parts.
   var groups = 1
-  var isByPath = false
+  var partTokens: Int?
+  var order = StepParts.Order.asTheyCome
+  /// Whether what the step's parts ask for is told to the cache before, and what comes after as far as it is looked ahead.
+  var foresees = false
   /// Bytes of weights that the device holds at most, and of all weights.
   var heldBytes = 0.0
   var allBytes = 0.0

@@ -6,17 +6,19 @@ struct RoutedSteps: Sendable {
   /// Steps after which a request that does not come is forgotten; it costs time if it comes again, and changes nothing.
   private static let patience = 256
 
-  /// Where the step's tokens went.
-  private(set) var routing: StepRouting
+  /// Where the tokens went that were routed last, or that were gone back to.
+  var routing: StepRouting
   private var router: ExpertRouter
+  private let wantsScores: Bool
+  private var lookahead: ExpertLookahead?
   private var tokens: [RoutedToken] = []
   /// The tokens of each request's prompt, as far as they have come, and the step that it last came in.
   private var known: [Int32: (prompt: Int, step: Int)] = [:]
   private var step = 0
 
   /// The routing process of a model's experts, with the parameters in the section `routing` of the settings; nil where
-  /// they cannot be, which is told.
-  init?(_ settings: any PlaceSettings, _ shape: ExpertShape) {
+  /// they cannot be, which is told. Scores are drawn where `wantsScores`, and `lookahead` steps can be looked ahead.
+  init?(_ settings: any PlaceSettings, _ shape: ExpertShape, wantsScores: Bool = true, lookahead: Int = 0) {
     var parameters = RoutingParameters()
     let own = settings.section("routing")
     for (name, field, range) in RoutingParameters.ranges {
@@ -26,6 +28,9 @@ struct RoutedSteps: Sendable {
       )
     }
     parameters.topics = own.count("topics", in: 1...1024, default: parameters.topics, because: "RoutingParameters")
+    let router = own.choice(
+      "router", of: ["per-layer", "decoupled"], default: "per-layer", because: "RoutingParameters")
+    parameters.isDecoupled = router == "decoupled"
     guard parameters.isValid else {
       settings.refuse(
         "routing", "the experts of a token follow both the token and the layer before too often",
@@ -33,11 +38,14 @@ struct RoutedSteps: Sendable {
         fix: "lower one of them")
       return nil
     }
-    self.init(ExpertRouter(shape, parameters, seed: settings.seed))
+    self.init(
+      ExpertRouter(shape, parameters, seed: settings.seed), wantsScores: wantsScores, lookahead: lookahead)
   }
 
-  init(_ router: ExpertRouter) {
+  init(_ router: ExpertRouter, wantsScores: Bool = true, lookahead: Int = 0) {
     self.router = router
+    self.wantsScores = wantsScores
+    self.lookahead = lookahead > 0 ? ExpertLookahead(router, steps: lookahead) : nil
     routing = StepRouting(router.shape)
   }
 
@@ -48,6 +56,7 @@ struct RoutedSteps: Sendable {
       for (request, last) in known where step - last.step >= Self.patience {
         known[request] = nil
         router.forget(Int(request))
+        lookahead?.forget(request)
       }
     }
     for sequence in sequences {
@@ -70,6 +79,13 @@ struct RoutedSteps: Sendable {
           RoutedToken(request: Int(sequence.request), position: Int(sequence.position) + place, prompt: prompt))
       }
     }
-    router.route(tokens, into: &routing)
+    router.route(tokens, scores: wantsScores, into: &routing)
+  }
+
+  /// Appends what later steps would ask for, as far as is looked ahead, if `sequences` all went on.
+  mutating func lookAhead(
+    _ sequences: some Collection<StepSequence>, into future: inout [(layer: Int, experts: ArraySlice<Int32>)]
+  ) {
+    lookahead?.append(sequences, prompt: { [known] in known[$0]?.prompt ?? 0 }, to: &future)
   }
 }
