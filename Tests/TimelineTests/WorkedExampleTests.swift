@@ -110,6 +110,24 @@ import Units
     #expect(found.bubbles[pcie.index].allSatisfy { $0 == 0 })
   }
 
+  /// Steps of 3 ms of which the second is released 7 ms after the first has ended: the path has both, the stream waited
+  /// for the second step, and what is forgotten is neither.
+  @Test func thePathCrossesTheTimeInWhichNothingWasToDo() {
+    var resources = Resources()
+    let gpu = resources.stream("gpu")
+    var timeline = Timeline(resources)
+    var recording = Recording()
+    for release in [0, 10, 20] as [Int64] {
+      var plan = StepPlan()
+      plan.run(plan.label("layer"), on: gpu, for: 3e-3)
+      _ = timeline.record(&plan, release: .start + .milliseconds(release), into: &recording)
+    }
+    recording.keep(2)
+    #expect(recording.tasks.count == 2 && recording.steps.count == 2)
+    let found = recording.explanation(streams: 1)
+    #expect(found.path == [6_000_000_000] && found.bubbles[0] == [0, 7_000_000_000])
+  }
+
   @Test func timesBeyondTheHorizonDoNotOverflow() {
     var resources = Resources()
     let slow = resources.link("slow", rate: 0)
