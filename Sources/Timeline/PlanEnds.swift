@@ -2,13 +2,13 @@ import Units
 
 /// When the tasks of the plan that ran last ended. Holds until another plan runs.
 public struct PlanEnds {
-  private let moments: UnsafeBufferPointer<Int64>
+  private let times: UnsafeBufferPointer<TaskTimes>
 
-  init(_ moments: UnsafeBufferPointer<Int64>) { self.moments = moments }
+  init(_ times: UnsafeBufferPointer<TaskTimes>) { self.times = times }
 
   /// The end of a task of the plan, of its last repetition; nil for what a ring remembers and for no task.
   public func end(of task: TaskRef) -> Instant? {
     let index = Int(task.code)
-    return moments.indices.contains(index) ? Instant(picoseconds: moments[index]) : nil
+    return times.indices.contains(index) ? Instant(picoseconds: times[index].end) : nil
   }
 }

@@ -163,7 +163,10 @@ public struct StepPlan: Sendable {
   /// Whole picoseconds, ties to even, from 0 to 2^56 (20 hours).
   @inline(__always)
   static func picoseconds(_ seconds: Double) -> Int64 {
-    let scaled = (seconds * 1e12).rounded(.toNearestOrEven)
-    return scaled < 0x1p56 ? max(0, Int64(scaled)) : 1 << 56
+    let scaled = seconds * 1e12
+    guard scaled > 0 else { return scaled.isNaN ? 1 << 56 : 0 }
+    // Adding 1.5 * 2^52 leaves no bits after the point: the sum is rounded to nearest even by the addition itself.
+    if scaled < 0x1p51 { return Int64((scaled + 0x1.8p52) - 0x1.8p52) }
+    return scaled < 0x1p56 ? Int64(scaled.rounded(.toNearestOrEven)) : 1 << 56
   }
 }

@@ -14,10 +14,12 @@ public struct Timeline: ~Copyable {
   let state: UnsafeMutablePointer<Int64>
   let layout: Layout
   /// Bytes a second of each stream alone; 0 without a route.
-  private let rates: [Int64]
-  /// Ends of the tasks of the plan under way, of their last repetition.
-  private var ends: UnsafeMutablePointer<Int64>
-  private var endCount = 64
+  let rates: [Int64]
+  /// What the tasks of the plan under way did in their last repetition.
+  private(set) var times: UnsafeMutablePointer<TaskTimes>
+  private var room = 64
+  /// For each stream the task of a part that was looked at last.
+  let latest: UnsafeMutablePointer<Int>
   private var flows: SharedFlows?
 
   /// Where the parts of the state stand.
@@ -61,14 +63,17 @@ public struct Timeline: ~Copyable {
     state = .allocate(capacity: layout.count)
     state.initialize(repeating: 0, count: layout.count)
     rates = resources.streams.map { resources.rate(of: $0) ?? 0 }
-    ends = .allocate(capacity: endCount)
-    ends.initialize(repeating: 0, count: endCount)
+    times = .allocate(capacity: room)
+    times.initialize(repeating: TaskTimes(), count: room)
+    latest = .allocate(capacity: layout.streams)
+    latest.initialize(repeating: 0, count: layout.streams)
     flows = isShared ? SharedFlows(resources, layout) : nil
   }
 
   deinit {
     state.deallocate()
-    ends.deallocate()
+    times.deallocate()
+    latest.deallocate()
   }
 
   /// Things that may bound a task.
@@ -82,7 +87,7 @@ public struct Timeline: ~Copyable {
   /// Tasks that ran, folded ones included.
   public var taskCount: Int64 { state[layout.tasks] }
   /// Tasks that were computed one by one; the others were folded.
-  public private(set) var computedTasks: Int64 = 0
+  public internal(set) var computedTasks: Int64 = 0
   /// Whether nothing that a plan left ahead is still under way, as far as it matters to how fast bytes flow.
   public var isDrained: Bool { flows.map(\.isDrained) ?? true }
   /// Numbers of a snapshot.
@@ -116,7 +121,7 @@ public struct Timeline: ~Copyable {
 
   /// The ends of the tasks of `plan`, which ran last; nil where streams share channels, since those ahead may be under way.
   public func ends(of plan: StepPlan) -> PlanEnds? {
-    isShared ? nil : PlanEnds(UnsafeBufferPointer(start: ends, count: min(plan.tasks.count, endCount)))
+    isShared ? nil : PlanEnds(UnsafeBufferPointer(start: times, count: min(plan.tasks.count, room)))
   }
 
   /// Runs `plan` and adds its tasks to `recording`, which nothing but this timeline has written.
@@ -140,6 +145,15 @@ public struct Timeline: ~Copyable {
     return max(end, release + 1)
   }
 
+  /// Makes room for the times of `count` tasks.
+  mutating func makeRoom(for count: Int) {
+    guard room < count else { return }
+    times.deallocate()
+    room = max(count, 2 * room)
+    times = .allocate(capacity: room)
+    times.initialize(repeating: TaskTimes(), count: room)
+  }
+
   /// The length of a task whose bytes flow alone at `rate` bytes a second.
   @inline(__always)
   static func length(_ task: PlannedTask, rate: Int64) -> Int64 {
@@ -156,121 +170,5 @@ public struct Timeline: ~Copyable {
     guard high < UInt64(rate) else { return 1 << 57 }
     let quotient = UInt64(rate).dividingFullWidth((high, UInt64(truncatingIfNeeded: words))).quotient
     return Int64(min(quotient, 1 << 57))
-  }
-
-  private mutating func maxPlus(_ plan: StepPlan, _ release: Int64, _ recording: inout Recording?) -> Int64 {
-    if endCount < plan.tasks.count { growEnds(to: plan.tasks.count) }
-    let isRecording = recording != nil
-    var stepEnd = release
-    var computed: Int64 = 0
-    let ends = UnsafeMutableBufferPointer(start: ends, count: endCount)
-    plan.tasks.withUnsafeBufferPointer { tasks in
-      rates.withUnsafeBufferPointer { rates in
-        for part in plan.parts {
-          let depth = part.count > 2 && !isRecording ? ringDepth(tasks, part) : 0
-          var uniform = 0
-          var repetition = 0
-          while repetition < part.count {
-            var shift = Int64.min
-            var isUniform = true
-            for index in part.start..<part.end {
-              let task = tasks[index]
-              let stream = Int(task.stream)
-              var start = max(release, state[stream])
-              start = max(start, moment(task.first, ends), moment(task.second, ends))
-              if task.third & task.fourth != -1 {
-                start = max(start, moment(task.third, ends), moment(task.fourth, ends))
-              }
-              let length = Self.length(task, rate: rates[stream])
-              let end = min(start &+ length, Self.horizon)
-              if isRecording, let place = recording?.issue(task, at: index, of: plan, repetition: repetition) {
-                recording?.schedule(place, start: start, end: end)
-              }
-              state[stream] = end
-              if task.ring >= 0 { push(Int(task.ring), end) }
-              state[layout.busy(task)] &+= length
-              state[layout.bytes + stream] &+= task.bytes
-              let moved = end &- ends[index]
-              if shift == .min { shift = moved } else if moved != shift { isUniform = false }
-              ends[index] = end
-              if !task.isAhead, end > stepEnd { stepEnd = end }
-            }
-            state[layout.tasks] &+= Int64(part.end - part.start)
-            computed += Int64(part.end - part.start)
-            repetition += 1
-            uniform = isUniform && repetition > 1 ? uniform + 1 : 0
-            guard uniform > 0, uniform >= depth, depth > 0, repetition < part.count else { continue }
-            let rest = Int64(part.count - repetition)
-            let (jump, overflow) = shift.multipliedReportingOverflow(by: rest)
-            guard !overflow, jump >= 0, jump < Self.horizon - stepEnd else { continue }
-            fold(tasks, part, rates, rest: rest, jump: jump, ends, &stepEnd)
-            break
-          }
-        }
-      }
-    }
-    computedTasks += computed
-    return stepEnd
-  }
-
-  private mutating func growEnds(to count: Int) {
-    ends.deallocate()
-    endCount = max(count, 2 * endCount)
-    ends = .allocate(capacity: endCount)
-    ends.initialize(repeating: 0, count: endCount)
-  }
-
-  /// Moves all that `part` has done by `rest` repetitions, in which everything moves by `jump`.
-  private func fold(
-    _ tasks: UnsafeBufferPointer<PlannedTask>, _ part: StepPlan.Part, _ rates: UnsafeBufferPointer<Int64>, rest: Int64,
-    jump: Int64, _ ends: UnsafeMutableBufferPointer<Int64>, _ stepEnd: inout Int64
-  ) {
-    for index in part.start..<part.end {
-      let task = tasks[index]
-      let stream = Int(task.stream)
-      let length = Self.length(task, rate: rates[stream]) &* rest
-      ends[index] += jump
-      state[stream] = ends[index]
-      state[layout.busy(task)] &+= length
-      state[layout.bytes + stream] &+= task.bytes &* rest
-      if !task.isAhead, ends[index] > stepEnd { stepEnd = ends[index] }
-    }
-    for (ring, (base, size)) in layout.rings.enumerated()
-    where tasks[part.start..<part.end].contains(where: { Int($0.ring) == ring }) {
-      for place in base..<base + size { state[place] += jump }
-    }
-    state[layout.tasks] &+= rest * Int64(part.end - part.start)
-  }
-
-  /// The most repetitions that the rings of `part` remember; at least 1.
-  private func ringDepth(_ tasks: UnsafeBufferPointer<PlannedTask>, _ part: StepPlan.Part) -> Int {
-    var depth = 1
-    for index in part.start..<part.end where tasks[index].ring >= 0 {
-      depth = max(depth, layout.rings[Int(tasks[index].ring)].size)
-    }
-    return depth
-  }
-
-  /// The end of the task that `code` names.
-  @inline(__always)
-  private func moment(_ code: Int32, _ ends: UnsafeMutableBufferPointer<Int64>) -> Int64 {
-    if code >= 0 { return ends[Int(code)] }
-    if code == -1 { return 0 }
-    return remembered(TaskRef(code: code))
-  }
-
-  private func remembered(_ ref: TaskRef) -> Int64 {
-    let (base, size) = layout.rings[ref.ring]
-    guard ref.back >= 1, ref.back <= size else { return 0 }
-    let place = Int(state[layout.heads + ref.ring]) - ref.back
-    return state[base + (place < 0 ? place + size : place)]
-  }
-
-  @inline(__always)
-  private func push(_ ring: Int, _ end: Int64) {
-    let (base, size) = layout.rings[ring]
-    let head = Int(state[layout.heads + ring])
-    state[base + head] = end
-    state[layout.heads + ring] = Int64(head + 1 == size ? 0 : head + 1)
   }
 }

@@ -8,8 +8,17 @@ struct RandomPlans {
   var plans: [StepPlan] = []
   var tasks: [ReferenceTimeline.Task] = []
 
+  /// What graphs are drawn.
+  enum Kind {
+    /// Tasks of any streams that wait for any others.
+    case any
+    /// A task on each stream in turn, at a pace of its own, that waits for the one before or for a ring, after tasks that
+    /// keep some streams busy for long.
+    case pipeline
+  }
+
   /// Plans drawn from `seed`; streams share channels where `isShared`, and parts repeat up to `repeats` times.
-  init(seed: UInt64, isShared: Bool, repeats: UInt64, ahead: Bool) {
+  init(seed: UInt64, isShared: Bool, repeats: UInt64, ahead: Bool, kind: Kind = .any) {
     var draw = RandomStream(seed: seed, consumer: Consumer(rawValue: 1_001))
     let channels = Int(1 + draw.below(3))
     for index in 0..<channels { _ = resources.channel("channel \(index)", rate: Double(1 + draw.below(40)) * 1e9) }
@@ -30,12 +39,17 @@ struct RandomPlans {
       let label = built.label("task")
       // The place, among all tasks, of each task of the plan in its last repetition.
       var places: [Int] = []
-      for _ in 0..<Int(1 + draw.below(3)) {
-        let count = Int(1 + draw.below(repeats))
-        let size = Int(1 + draw.below(5))
+      for part in 0..<Int(1 + draw.below(3)) {
+        let isHead = kind == .pipeline && part == 0
+        let count = isHead ? 1 : Int(1 + draw.below(repeats))
+        let size = kind == .pipeline ? streams : Int(1 + draw.below(5))
         let outside = places.count
         let parts = (0..<size).map { own in
-          Drawn(&draw, streams: streams, named: outside + own, rings: resources.rings, ahead: ahead)
+          switch kind {
+          case .any: Drawn(&draw, streams: streams, named: outside + own, rings: resources.rings, ahead: ahead)
+          case .pipeline:
+            Drawn(&draw, stage: own, named: outside + own, rings: resources.rings, ahead: ahead, isHead: isHead)
+          }
         }
         built.repeating(count) { built in
           var refs: [TaskRef] = []
@@ -94,6 +108,21 @@ struct RandomPlans {
         } else if named > 0 {
           after.append(.task(Int(draw.below(UInt64(named)))))
         }
+      }
+    }
+
+    /// The task on stream `stage` of a pipeline, or of what stands before it.
+    init(_ draw: inout RandomStream, stage: Int, named: Int, rings: [Int], ahead: Bool, isHead: Bool) {
+      stream = stage
+      latency = isHead && draw.chance(0.5) ? Int64(draw.below(200)) * 1_000 : 0
+      least = Int64(draw.below(9)) * 1_000
+      bytes = 0
+      isAhead = ahead && draw.chance(0.1)
+      ring = draw.chance(0.2) ? Int(draw.below(2)) : nil
+      if stage > 0, draw.chance(0.7) { after.append(.task(named - 1)) }
+      if draw.chance(0.2) {
+        let ring = Int(draw.below(2))
+        after.append(.ring(ring, back: Int(1 + draw.below(UInt64(rings[ring])))))
       }
     }
 

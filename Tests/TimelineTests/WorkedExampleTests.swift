@@ -128,6 +128,29 @@ import Units
     #expect(found.path == [6_000_000_000] && found.bubbles[0] == [0, 7_000_000_000])
   }
 
+  @Test func aHostRunsAheadUntilTheDeviceHasCaughtUp() {
+    // The device is busy for 10 us, then takes 1 us for each of 100 layers, which the host issues every 2 us. Layer i is
+    // issued at 2 i and computed by 10 + i at first. From the tenth layer on the device waits for the host and ends layer
+    // i at 2 i + 1: 201 us.
+    var resources = Resources()
+    let gpu = resources.stream("gpu")
+    let host = resources.stream("host")
+    var plan = StepPlan()
+    let label = plan.label("layer")
+    plan.run(label, on: gpu, for: 10e-6)
+    plan.repeating(100) { plan in
+      let issued = plan.run(label, on: host, for: 2e-6)
+      plan.run(label, on: gpu, for: 1e-6, after: issued)
+    }
+    var timeline = Timeline(resources)
+    #expect(timeline.run(&plan, release: .start) == Instant(picoseconds: 201_000_000))
+    #expect(timeline.busy(host.index) == 200_000_000)
+    #expect(timeline.busy(gpu.index) == 110_000_000)
+    #expect(timeline.taskCount == 201)
+    // Two layers before the device has caught up, and few after.
+    #expect(timeline.computedTasks <= 1 + 2 * 5)
+  }
+
   @Test func timesBeyondTheHorizonDoNotOverflow() {
     var resources = Resources()
     let slow = resources.link("slow", rate: 0)
