@@ -123,7 +123,7 @@ public struct StepCost: Sendable {
       }
     }
     let least = DecodeContexts(DecodeRun(batch: 1, context: 1))
-    guard stages.allSatisfy({ decodeSeconds($0, 1, least) > 0 }) else { throw .empty }
+    guard stages.indices.allSatisfy({ decodeSeconds($0, 1, least) > 0 }) else { throw .empty }
   }
 
   /// The name under which ``operators(of:stage:)`` lists what the host's dispatch adds to a step.
@@ -182,7 +182,7 @@ public struct StepCost: Sendable {
   /// At least one picosecond. Complexity: O(terms).
   public func interval(of shape: StepShape, stage: Int = 0) -> Interval {
     if shape.prefillTokens == 0, shape.decodes <= tabulatedBatch {
-      return Self.rounded(decodeSeconds(stages[stage], shape.decodes, DecodeContexts(shape)))
+      return Self.rounded(decodeSeconds(stage, shape.decodes, DecodeContexts(shape)))
     }
     return Self.rounded(walk(shape, stage) { _, _, _ in }.seconds)
   }
@@ -230,17 +230,23 @@ public struct StepCost: Sendable {
   }
 
   @inline(__always)
-  private func decodeSeconds(_ stage: Stage, _ batch: Int, _ contexts: DecodeContexts) -> Double {
-    var seconds = stage.decodeFixed[batch]
-    var contextual = 0.0
-    let terms = stage.contextualCount
-    for index in 0..<terms {
-      let lines = stage.isMeasured ? stage.line(index, batch, contexts) : stage.decodeLines[batch * terms + index]
-      let part = lines.seconds(lines.context(contexts))
-      seconds += part
-      contextual += part
+  private func decodeSeconds(_ index: Int, _ batch: Int, _ contexts: DecodeContexts) -> Double {
+    stages.withUnsafeBufferPointer { stages in
+      // A pointer, since a stage is too large to copy at each look.
+      let stage = stages.baseAddress.unsafelyUnwrapped + index
+      var seconds = stage.pointee.decodeFixed[batch]
+      var contextual = 0.0
+      let terms = stage.pointee.contextualCount
+      for term in 0..<terms {
+        let lines =
+          stage.pointee.isMeasured
+          ? stage.pointee.line(term, batch, contexts) : stage.pointee.decodeLines[batch * terms + term]
+        let part = lines.seconds(lines.context(contexts))
+        seconds += part
+        contextual += part
+      }
+      return seconds + Self.exposed(contextual, slack: stage.pointee.decodeSlack[batch])
     }
-    return seconds + Self.exposed(contextual, slack: stage.decodeSlack[batch])
   }
 
   /// Whole picoseconds of a step, at least 1 and at most 2^56 (20 hours), ties to even.

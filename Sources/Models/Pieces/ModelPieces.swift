@@ -4,22 +4,35 @@ import Hardware
 ///
 /// The pieces of all layers and both ends add up to the model's step on that device alone.
 public struct ModelPieces: Sendable {
-  /// Layers that are equal, cut into pieces.
-  public struct LayerKind: Sendable {
+  /// Layers that are equal, cut into pieces. A class, so that it is cheap to look at.
+  public final class LayerKind: Sendable {
     /// What stands before attention: a norm and the projections of queries, keys and values.
-    public var input: Piece
+    public let input: Piece
     /// Attention over keys and values, writing those of new tokens included; for a state-space mixer all of it.
-    public var attention: Piece
+    public let attention: Piece
     /// What stands after: the output projection, and the all-reduce of devices that share the layer.
-    public var output: Piece
+    public let output: Piece
     /// A norm and the dense block; with experts a norm, the router and the shared experts.
-    public var feedForward: Piece
+    public let feedForward: Piece
     /// One routed expert, for so many tokens as the shape has prompt tokens; nil without experts.
-    public var expert: Piece?
+    public let expert: Piece?
     /// The experts; nil for a dense block.
-    public var experts: Experts?
+    public let experts: Experts?
     /// Bytes of one token's keys and values of the layer, over the whole engine.
-    public var cacheBytesPerToken: Double
+    public let cacheBytesPerToken: Double
+
+    init(
+      input: Piece, attention: Piece, output: Piece, feedForward: Piece, expert: Piece?, experts: Experts?,
+      cacheBytesPerToken: Double
+    ) {
+      self.input = input
+      self.attention = attention
+      self.output = output
+      self.feedForward = feedForward
+      self.expert = expert
+      self.experts = experts
+      self.cacheBytesPerToken = cacheBytesPerToken
+    }
 
     /// Bytes of weights but for routed experts.
     public var weights: Double { input.weights + attention.weights + output.weights + feedForward.weights }

@@ -1,15 +1,27 @@
 import Hardware
 
 /// Operators of a model that run on one device one after another: what a placement policy places as one.
-public struct Piece: Sendable {
+///
+/// A class, so that it is cheap to look at.
+public final class Piece: Sendable {
   private let terms: [CompiledTerm]
+  /// Terms before the first that reads decode contexts.
+  private let fixedCount: Int
+  /// What those cost in a step that only decodes, by batch.
+  private let decodeFixed: [PieceCost]
   /// Bytes of weights that it reads on each device; those of routed experts are not among them.
   public let weights: Double
   /// Whether it can take no time.
   public var isEmpty: Bool { terms.isEmpty }
 
   init(_ terms: [CostTerm], maxBatch: Int) {
-    self.terms = terms.map { CompiledTerm($0, maxBatch: maxBatch) }
+    let compiled = terms.map { CompiledTerm($0, maxBatch: maxBatch) }
+    let fixedCount = terms.firstIndex(where: \.readsDecodeContext) ?? terms.count
+    self.terms = compiled
+    self.fixedCount = fixedCount
+    decodeFixed = (0...max(0, min(maxBatch, EngineCost.largestTable))).map { batch in
+      Self.sum(compiled, 0..<fixedCount, StepShape(decodes: batch, context: 0), from: PieceCost())
+    }
     weights = terms.reduce(0) { sum, term in
       term.product == nil ? sum : sum + Double(term.count) * term.bytes.constant
     }
@@ -17,14 +29,25 @@ public struct Piece: Sendable {
 
   /// What a step of `shape` costs: its seconds, and what bounds most of them.
   ///
-  /// Complexity: O(operators).
+  /// Complexity: O(operators); of a step that only decodes, O(1 + operators from the first that reads contexts on).
   public func cost(_ shape: StepShape) -> PieceCost {
+    guard shape.prefillTokens | shape.firstTokens == 0, shape.decodes < decodeFixed.count else {
+      return Self.sum(terms, 0..<terms.count, shape, from: PieceCost())
+    }
+    let fixed = decodeFixed[shape.decodes]
+    return fixedCount == terms.count ? fixed : Self.sum(terms, fixedCount..<terms.count, shape, from: fixed)
+  }
+
+  /// `cost` and that of the terms of `range` after it, in order, so that the sum is the same wherever it starts.
+  private static func sum(
+    _ terms: [CompiledTerm], _ range: Range<Int>, _ shape: StepShape, from cost: PieceCost
+  ) -> PieceCost {
     let features = shape.features
     let windowed = shape.window > 0 ? shape.windowedFeatures : features
     let contexts = DecodeContexts(shape)
-    var cost = PieceCost()
+    var cost = cost
     terms.withUnsafeBufferPointer { terms in
-      for index in 0..<terms.count {
+      for index in range {
         // A pointer, since a term is too large to copy at each look.
         let term = terms.baseAddress.unsafelyUnwrapped + index
         guard term.pointee.runs(in: shape) else { continue }
@@ -37,7 +60,7 @@ public struct Piece: Sendable {
     return cost
   }
 
-  /// The seconds of a step of `shape`. Complexity: O(operators).
+  /// The seconds of a step of `shape`. Complexity: as ``cost(_:)``.
   public func seconds(_ shape: StepShape) -> Double { cost(shape).seconds }
 }
 

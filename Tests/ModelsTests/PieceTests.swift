@@ -1,0 +1,30 @@
+import Hardware
+import Models
+import Testing
+import Units
+
+/// The pieces that placement policies place.
+@Suite struct PieceTests {
+  /// Every piece of a model, the expert included.
+  private func all(_ pieces: ModelPieces) -> [Piece] {
+    [pieces.first, pieces.last, pieces.embedding, pieces.head]
+      + pieces.kinds.flatMap { [$0.input, $0.attention, $0.output, $0.feedForward] + ($0.expert.map { [$0] } ?? []) }
+  }
+
+  /// To the last bit, whether the step only decodes and its batch is tabulated or not.
+  @Test(arguments: ["llama-2-7b", "mixtral-8x7b", "gemma-2-9b"])
+  func tabulatedPiecesCostTheSumOfTheirOperators(id: String) throws {
+    let model = try Catalogue.model(id)
+    let tabulated = all(try ModelPieces(model, formats: ModelFormats(), device: .busy, maxBatch: 64))
+    let summed = all(try ModelPieces(model, formats: ModelFormats(), device: .busy, maxBatch: 0))
+    var numbers = Numbers(state: 7)
+    let shapes =
+      (0...70).map { StepShape(decodes: $0, context: $0 * 3_001, window: model.window ?? 0) }
+      + (0..<100).map { _ in numbers.shape() }
+    for shape in shapes {
+      for (one, other) in zip(tabulated, summed) { #expect(one.cost(shape) == other.cost(shape), "\(shape)") }
+    }
+    let batch = StepShape(decodes: 8, context: 8_000, window: model.window ?? 0)
+    #expect(tabulated.contains { $0.cost(batch).seconds > 0 })
+  }
+}
