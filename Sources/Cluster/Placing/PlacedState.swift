@@ -76,23 +76,26 @@ struct PlacedState: ~Copyable {
     return timeline.record(&plan, release: release, into: &tasks)
   }
 
-  /// The ends of up to `most` decode steps from `release` on; how many.
+  /// The ends of `steps` of `run` from `release` on, up to the first at or after `limit`: how many of the run have ends
+  /// now, and whether those after them can have theirs later.
   mutating func tabulate(
-    _ run: DecodeRun, most: Int, from release: Int64, into ends: UnsafeMutablePointer<Int64>
-  ) -> Int {
+    _ run: DecodeRun, _ steps: Range<Int>, from release: Int64, until limit: Int64,
+    into ends: UnsafeMutablePointer<Int64>
+  ) -> (count: Int, isOpen: Bool) {
     let width = timeline.snapshotCount
     var now = release
-    tabulated = 0
-    if let recording { recordedSteps = [recording.steps.count] }
-    while tabulated < most {
+    tabulated = steps.lowerBound
+    if tabulated == 0, let recorded = recording?.steps.count { recordedSteps = [recorded] }
+    while tabulated < steps.upperBound {
       now = self.run(StepShape(run.after(tabulated), window: window), from: now)
       ends[tabulated] = now
       tabulated += 1
-      if let recording { recordedSteps.append(recording.steps.count) }
-      guard isSteady, timeline.isDrained else { break }
+      if let recorded = recording?.steps.count { recordedSteps.append(recorded) }
+      guard isSteady, timeline.isDrained else { return (tabulated, false) }
       timeline.save(into: snapshots + tabulated * width)
+      if now >= limit { break }
     }
-    return tabulated
+    return (tabulated, true)
   }
 
   /// Keeps the first `count` of the steps tabulated last, and forgets those after them.

@@ -12,10 +12,31 @@ extension ServingCore {
     lane.pointee.isBusy = true
     lane.pointee.start = now
     lane.pointee.isSegment = true
+    lane.pointee.decodes = most
+    lane.pointee.tabulated = 0
     placed.pointee.readSequences(of: lane, self, decodes: true)
-    lane.pointee.decodes = placed.pointee.tabulate(
-      lane.pointee.decodeRun, most: most, from: now + swapTime(replica, swappedTokens), into: lane.pointee.ends.base)
-    laneEnds.set(index, Instant(picoseconds: lane.pointee.ends[lane.pointee.decodes - 1]))
+    tabulate(index, lane, placed, from: now + swapTime(replica, swappedTokens))
+  }
+
+  /// Goes on with the segment of `lane`, whose tabulated steps have ended uncut.
+  mutating func goOn(_ index: Int) {
+    let lane = lanes + index
+    guard let placed = replicas[lane.pointee.replica].placed else { return }
+    tabulate(index, lane, placed, from: lane.pointee.ends[lane.pointee.tabulated - 1])
+  }
+
+  /// Tabulates steps of the segment of `lane` from `release` on, no further than the first that ends when the next request
+  /// arrives or lands, which may cut it.
+  private mutating func tabulate(
+    _ index: Int, _ lane: UnsafeMutablePointer<Lane>, _ placed: UnsafeMutablePointer<PlacedState>, from release: Int64
+  ) {
+    let arrival = cursor < independent ? requests[cursor].arrival.picoseconds : Int64.max
+    let (count, isOpen) = placed.pointee.tabulate(
+      lane.pointee.decodeRun, lane.pointee.tabulated..<lane.pointee.decodes, from: release,
+      until: min(arrival, dependents.next, Int64(landings.leastKey)), into: lane.pointee.ends.base)
+    lane.pointee.tabulated = count
+    if !isOpen { lane.pointee.decodes = count }
+    laneEnds.set(index, Instant(picoseconds: lane.pointee.ends[count - 1]))
   }
 
   /// The decode of running `request` that comes next, and the most tokens it may gain: those it still lacks.

@@ -2,10 +2,11 @@ import Kernel
 import Units
 
 extension ServingCore {
-  /// Ends the step or segment that is due first.
+  /// Ends the step or segment that is due first, or goes on with it.
   @inline(__always)
   mutating func endNext() throws {
-    if let next = laneEnds.first { try endStep(next.slot) }
+    guard let next = laneEnds.first else { return }
+    if lanes[next.slot].tabulated < lanes[next.slot].decodes { goOn(next.slot) } else { try endStep(next.slot) }
   }
 
   /// Ends the step or segment of `lane`: its sequences advance, finish, leave or go on.

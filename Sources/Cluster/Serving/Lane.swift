@@ -69,6 +69,8 @@ struct Lane: ~Copyable {
   var isSegment = false
   /// Decode steps of the segment under way, or 1 for a mixed step; 0 where running sequences do not decode.
   var decodes = 0
+  /// Those of them whose ends are known; the others are computed when these have ended.
+  var tabulated = 0
   var chunks = GrowingList<Chunk>()
   /// Blocks that the first decode step under way took.
   var growth = 0
@@ -147,7 +149,7 @@ struct Lane: ~Copyable {
   @inline(__always)
   func stepsEnded(by now: Int64) -> Int {
     var low = 0
-    var high = decodes
+    var high = min(decodes, tabulated)
     while low < high {
       let middle = (low + high) / 2
       if ends[middle] <= now { low = middle + 1 } else { high = middle }

@@ -227,6 +227,6 @@ struct ServingCore: ~Copyable {
   mutating func truncate(_ lane: Int, to steps: Int) {
     guard steps < lanes[lane].decodes else { return }
     lanes[lane].decodes = steps
-    laneEnds.set(lane, Instant(picoseconds: lanes[lane].ends[steps - 1]))
+    laneEnds.set(lane, Instant(picoseconds: lanes[lane].ends[min(steps, lanes[lane].tabulated) - 1]))
   }
 }

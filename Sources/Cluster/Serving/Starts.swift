@@ -309,6 +309,7 @@ extension ServingCore {
     lane.pointee.isBusy = true
     lane.pointee.start = now
     lane.pointee.decodes = steps
+    lane.pointee.tabulated = steps
     lane.pointee.isSegment = true
     costs[replica.pointee.pool].tabulateDecode(
       lane.pointee.decodeRun, steps: steps, from: Instant(picoseconds: now + swap), into: lane.pointee.ends.base)
@@ -351,6 +352,7 @@ extension ServingCore {
     lane.pointee.isBusy = true
     lane.pointee.start = now
     lane.pointee.decodes = decodes ? 1 : 0
+    lane.pointee.tabulated = lane.pointee.decodes
     lane.pointee.isSegment = false
     replica.pointee.totals.totals.add(shape)
     var end = now + swapTime(replica, swappedTokens)
