@@ -60,17 +60,23 @@ extension Timeline {
       let stream = Int(tasks[index].stream)
       wait(for: latest[stream], ago: latest[stream] < index ? 0 : 1)
       latest[stream] = index
-      for code in [tasks[index].first, tasks[index].second, tasks[index].third, tasks[index].fourth] {
-        if code >= part.start, code < part.end {
-          wait(for: Int(code), ago: code < index ? 0 : 1)
-        } else {
-          let ref = TaskRef(code: code)
-          guard ref.isRing, ref.back >= 1, ref.back <= layout.rings[ref.ring].size,
-            puts(in: ref.ring, tasks, part) > 0
-          else { continue }
-          let (task, ago) = origin(ref.ring, ref.back, before: index, tasks, part)
-          wait(for: task, ago: ago)
+      /// Takes note that it waits for what `code` names, where that is of the part.
+      func wait(for code: Int32) {
+        if code >= 0 {
+          if code >= part.start, code < part.end { wait(for: Int(code), ago: code < index ? 0 : 1) }
+          return
         }
+        let ref = TaskRef(code: code)
+        guard ref.isRing, ref.back >= 1, ref.back <= layout.rings[ref.ring].size, puts(in: ref.ring, tasks, part) > 0
+        else { return }
+        let (task, ago) = origin(ref.ring, ref.back, before: index, tasks, part)
+        wait(for: task, ago: ago)
+      }
+      wait(for: tasks[index].first)
+      wait(for: tasks[index].second)
+      if tasks[index].third & tasks[index].fourth != -1 {
+        wait(for: tasks[index].third)
+        wait(for: tasks[index].fourth)
       }
       guard isHeld, count > 0 else { return 0 }
     }

@@ -20,7 +20,7 @@ public struct Timeline: ~Copyable {
   private var room = 64
   /// For each stream the task of a part that was looked at last.
   let latest: UnsafeMutablePointer<Int>
-  private var flows: SharedFlows?
+  private let flows: UnsafeMutablePointer<SharedFlows>?
 
   /// Where the parts of the state stand.
   struct Layout {
@@ -67,13 +67,16 @@ public struct Timeline: ~Copyable {
     times.initialize(repeating: TaskTimes(), count: room)
     latest = .allocate(capacity: layout.streams)
     latest.initialize(repeating: 0, count: layout.streams)
-    flows = isShared ? SharedFlows(resources, layout) : nil
+    flows = isShared ? .allocate(capacity: 1) : nil
+    flows?.initialize(to: SharedFlows(resources, layout))
   }
 
   deinit {
     state.deallocate()
     times.deallocate()
     latest.deallocate()
+    flows?.deinitialize(count: 1)
+    flows?.deallocate()
   }
 
   /// Things that may bound a task.
@@ -89,7 +92,7 @@ public struct Timeline: ~Copyable {
   /// Tasks that were computed one by one; the others were folded.
   public internal(set) var computedTasks: Int64 = 0
   /// Whether nothing that a plan left ahead is still under way, as far as it matters to how fast bytes flow.
-  public var isDrained: Bool { flows.map(\.isDrained) ?? true }
+  public var isDrained: Bool { flows?.pointee.isDrained ?? true }
   /// Numbers of a snapshot.
   public var snapshotCount: Int { layout.count }
 
@@ -106,7 +109,7 @@ public struct Timeline: ~Copyable {
   /// Goes back to a snapshot. Complexity: O(streams + rings).
   public mutating func restore(from snapshot: UnsafePointer<Int64>) {
     state.update(from: snapshot, count: layout.count)
-    flows?.rewind()
+    flows?.pointee.rewind()
   }
 
   /// Runs `plan`, released at `release`, and returns the end of its step.
@@ -139,9 +142,7 @@ public struct Timeline: ~Copyable {
   }
 
   private mutating func advance(_ plan: StepPlan, _ release: Int64, _ recording: inout Recording?) -> Int64 {
-    let end =
-      isShared
-      ? flows?.advance(plan, release, state, &recording) ?? release : maxPlus(plan, release, &recording)
+    let end = flows?.pointee.advance(plan, release, state, &recording) ?? maxPlus(plan, release, &recording)
     return max(end, release + 1)
   }
 

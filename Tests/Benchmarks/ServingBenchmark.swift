@@ -3,6 +3,7 @@ import Kernel
 import Models
 import Policies
 import Support
+import Timeline
 import Units
 import Workload
 
@@ -36,8 +37,37 @@ func benchmarkServing() {
     print("serving, thousand requests/s of processor time")
     print("segments".padded(34) + column(core * 1e3))
     print("step by step".padded(34) + column(naive * 1e3))
+    var layers = description
+    var resources = Resources()
+    for name in ["device", "host"] { _ = resources.stream(name) }
+    layers.pools[0].engine.placed = PlacedEngine(policy: Layers(cost: engine.cost), resources: resources)
+    let placed = best(of: 10, operations: requests.count) { _ in
+      (try? Simulation.run(layers, requests: requests, route: LeastLoaded()))?.fingerprints.trajectory ?? 0
+    }
+    print("segments of 80 placed layers".padded(34) + column(placed * 1e3))
     print("ratio".padded(34) + column(core / naive) + (isSame ? ", same picoseconds" : ", DIFFERENT picoseconds"))
   } catch {
     print("serving: \(error)")
+  }
+}
+
+/// The same steps as 80 layers on a device, which a host issues and runs ahead of: what a steady placement policy costs.
+private struct Layers: PlacePolicy {
+  static let name = "layers"
+  static let summary = "A step is 80 layers."
+  static func plan(_ settings: any PlaceSettings) -> PlacedPlan? { nil }
+  var cost: StepCost
+  var label = TaskLabel.unnamed
+
+  mutating func begin(_ plan: inout StepPlan) { label = plan.label("layer") }
+
+  func place(_ step: StepView, into plan: inout StepPlan) {
+    let seconds = cost.interval(of: step.shape).seconds
+    plan.run(label, on: StreamID(0), for: seconds / 5)
+    plan.repeating(80) { plan in
+      let issued = plan.run(label, on: StreamID(1), for: seconds / 110)
+      plan.run(label, on: StreamID(0), for: seconds / 200, after: issued)
+      plan.run(label, on: StreamID(0), for: seconds / 200)
+    }
   }
 }
