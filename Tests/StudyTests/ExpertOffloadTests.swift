@@ -85,6 +85,18 @@ struct ExpertOffloadTests {
     #expect(blocked > copies + 32e-3 && blocked < (copies + 32e-3) * 1.1)
   }
 
+  @Test("What goes back over the link takes as long again as what comes")
+  func writeBack() throws {
+    // 128 copies of 400.4 us in a step, and as many back before the expert that came can be used.
+    let (summary, figures, bytes) = try run(
+      "fetch: on-demand, write-back: true, cache: {slots: 0}", prompt: 1, requests: 1)
+    let tpot = try #require(summary.tpot?.mean)
+    let copies = 256 * Self.copy + 16 * 10e-6
+    #expect(tpot > copies && tpot < copies * 1.1)
+    #expect(bytes["copy"] == Int64(2 * 9 * 128 * Self.expert))
+    #expect(figures["expert-bytes"] == 9 * 128 * Self.expert)
+  }
+
   @Test("A cache of all experts and pinned layers fetch nothing twice")
   func everythingCached() throws {
     let (_, all, _) = try run("cache: {share: 100 %}", output: 60)

@@ -23,9 +23,10 @@ import Units
 /// A wrong guess fetches a wrong expert into a slot. What was not guessed is fetched when the gate has chosen, `decide`
 /// later, before the guesses at further layers that are not issued yet. Where the host has a part in every choice, it takes
 /// `choose` from the end of the gate until a layer's experts can be fetched or computed, wherever they are. With `blocking`
-/// it issues nothing more until what is asked for has come, as where the thread that issues kernels reads files. Experts
-/// that find no slot pass through two buffers. Copies are as wide as `bits` says, `rare-bits` for the share of a prompt's experts with the fewest tokens;
-/// they are converted when they come, or at each use and kept as they are (`convert: on-use`), which costs the bytes of
+/// it issues nothing more until what is asked for has come, as where the thread that issues kernels reads files. With
+/// `write-back` an expert can be used when the one it came in place of has gone back over the link, as where the host keeps
+/// no copy of what the device holds. Experts that find no slot pass through two buffers. Copies are as wide as `bits` says,
+/// `rare-bits` for the share of a prompt's experts with the fewest tokens; they are converted when they come, or at each use and kept as they are (`convert: on-use`), which costs the bytes of
 /// both formats at the device's memory bandwidth.
 ///
 /// With `groups` a batch that decodes passes the layers in parts, one after another: as they come, or (`schedule:
@@ -39,9 +40,10 @@ import Units
 ///
 /// Settings: `from` (tier), `drives`, `request`, `depth`, `link`, `link-efficiency`, `overhead` (of a copy); `cache:
 /// {slots | share, per: layer | model, evict, lookahead}`, `pinned-layers`; `fetch` and its own, `decide`, `choose`, `blocking`,
-/// `order` (of a layer's fetches: by number or by tokens); `bits`, `rare-bits`, `rare-share`, `convert`; `groups`,
-/// `part-tokens`, `schedule`; `routing` (parameters, and `router: per-layer | decoupled`).
-/// Sources: Hwang et al., ISCA 2024 (Pre-gated MoE); He et al., 2024 (ExpertFlow); Fang et al., 2025 (Fate); Yi et al.,
+/// `write-back`, `order` (of a layer's fetches: by number or by tokens); `bits`, `rare-bits`, `rare-share`, `convert`;
+/// `groups`, `part-tokens`, `schedule`; `routing` (parameters, and `router: per-layer | decoupled`).
+/// Sources: Hwang et al., ISCA 2024 (Pre-gated MoE); He et al., 2024 (ExpertFlow); Eliseev and Mazur, 2023 (the cache that
+/// writes back, mixtral-offloading's `ExpertCache._swap`); Fang et al., 2025 (Fate); Yi et al.,
 /// 2023 (EdgeMoE); Shen et al., 2022 (SE-MoE); Cai et al., 2024 (Read-ME).
 public struct ExpertOffload: PlacePolicy {
   /// The name that scenarios and reports use.

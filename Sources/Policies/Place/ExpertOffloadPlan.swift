@@ -192,9 +192,10 @@ extension ExpertOffload {
       isDrive ? machine.reads(tier, drives: drives, request: request, depth: depth, name: "read") : nil
     let copy = link.map { machine.link($0, count: count, name: "copy", efficiency: efficiency) }
     let convert = converts && options.stored < 1 ? machine.stream("convert") : nil
-    let way = ExpertWay(
+    var way = ExpertWay(
       read: read, copy: copy, convert: convert, expertBytes: options.expertBytes, memoryRate: max(rate, 1),
       copied: machine.resources.ring(2), overhead: overhead)
+    way.writesBack = settings.flag("write-back", default: false, because: "the host keeps a copy of every expert")
     return (way, tier.capacity.value.value * Double(isDrive ? drives : 1))
   }
 }

@@ -18,6 +18,8 @@ struct ExpertWay: Sendable {
   var copied: RingID
   /// Seconds that each fetch takes beyond its bytes.
   var overhead: Double
+  /// Whether what an expert comes in place of goes back over the link before it can be used.
+  var writesBack = false
 
   /// Fetches so far, by which they are numbered from 1, and the first of this step's.
   private(set) var count = 0
@@ -32,6 +34,7 @@ struct ExpertWay: Sendable {
   private var readLabel = TaskLabel.unnamed
   private var copyLabel = TaskLabel.unnamed
   private var convertLabel = TaskLabel.unnamed
+  private var backLabel = TaskLabel.unnamed
 
   init(
     read: Way?, copy: Way?, convert: StreamID?, expertBytes: Double, memoryRate: Double, copied: RingID,
@@ -51,6 +54,7 @@ struct ExpertWay: Sendable {
     readLabel = plan.label("read")
     copyLabel = plan.label("copy")
     convertLabel = plan.label("convert")
+    backLabel = plan.label("write-back")
   }
 
   /// Seconds until `bytes` have come, nothing else being on its way.
@@ -87,6 +91,11 @@ struct ExpertWay: Sendable {
         copyLabel, over: copy.stream, bytes: bytes,
         latency: copy.latency * Double(experts) + (read == nil ? each + delay : 0), after: known, buffer, end,
         into: copied, bound: PieceCost.linkBound, ahead: true)
+    }
+    if let copy, writesBack {
+      end = plan.move(
+        backLabel, over: copy.stream, bytes: bytes, latency: copy.latency * Double(experts), after: end,
+        bound: PieceCost.linkBound, ahead: true)
     }
     if let convert {
       let moved = bytes + expertBytes * Double(experts)
