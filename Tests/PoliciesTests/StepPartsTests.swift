@@ -78,8 +78,7 @@ struct StepPartsTests {
       let now = (0..<3).map { Array(routed.routing.experts($0)) }
       if position > 0, position != 20 { #expect(told[0] == now) }
       if position > 4, !(20..<25).contains(position) { #expect(told.count == 5) }
-      var future: [(layer: Int, experts: ArraySlice<Int32>)] = []
-      routed.lookAhead(sequences, into: &future)
+      let future = routed.future(of: [], then: sequences)
       #expect(future.map(\.layer) == Array(repeating: [0, 1, 2], count: 5).flatMap(\.self))
       told = (0..<5).map { step in (0..<3).map { Array(future[3 * step + $0].experts) } }
     }

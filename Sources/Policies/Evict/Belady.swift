@@ -48,10 +48,13 @@ public struct Belady: EvictPolicy {
     releases[key] = released
   }
 
-  /// Whether it is used again before one that would leave for it.
+  /// Whether it is used again before one that would leave for it, or nothing is known of either.
   public func admits(_ key: Int32) -> Bool {
     let own = uses.next(key, after: now)
-    return idle.keys.contains { uses.next($0, after: now) > own }
+    return idle.keys.contains {
+      let use = uses.next($0, after: now)
+      return use > own || use == .max
+    }
   }
 
   /// The expert that leaves.

@@ -40,13 +40,6 @@ extension ExpertOffload {
   /// Tells the cache what the parts ask for, and what comes after them as far as it is looked ahead.
   mutating func foresee(_ parts: [Part], of step: StepView) {
     guard options.foresees else { return }
-    var future: [(layer: Int, experts: ArraySlice<Int32>)] = []
-    for part in parts {
-      for layer in 0..<cache.shape.layers where !part.routing.experts(layer).isEmpty {
-        future.append((layer, part.routing.experts(layer)))
-      }
-    }
-    routed.lookAhead(step.sequences, into: &future)
-    cache.foresee(future)
+    cache.foresee(routed.future(of: parts.map(\.routing), then: step.sequences))
   }
 }

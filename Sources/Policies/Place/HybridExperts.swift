@@ -21,7 +21,8 @@ import Units
 /// processor computes cross the link beside the experts, both ways.
 ///
 /// Settings: `cpu` (device), `link`, `link-efficiency`, `cache` (share of the experts, for `layers` of the layers),
-/// `scheduling`, `prefetch` (layers), `accuracy` (of guesses, for each layer ahead), `evict`, `updates`, `expert-launch`
+/// `scheduling`, `prefetch` (layers), `accuracy` (of guesses, for each layer ahead), `evict` (`belady` bounds what
+/// evictions can do, told the step and the `lookahead` steps after it), `updates`, `expert-launch`
 /// (the device's least time of an expert), `cpu-start` (before the processor's first of a layer), `routing`.
 /// Source: S. Zhong et al., "HybriMoE: hybrid CPU-GPU scheduling and cache management for efficient MoE inference", DAC
 /// 2025; the greedy rule as in its artifact (PKU-SEC-Lab/HybriMoE at 0f6e78b, `HSS`).
@@ -45,6 +46,8 @@ public struct HybridExperts: PlacePolicy {
     var slots: Int
     /// The device's least seconds of an expert.
     var launch: Double
+    /// Whether the cache is told what a step asks for, and what comes after as far as it is looked ahead.
+    var foresees: Bool
   }
 
   let options: Options
@@ -140,6 +143,7 @@ public struct HybridExperts: PlacePolicy {
     let shape = step.shape
     way.begin(&plan)
     if !options.isByLayers { routed.begin(step.sequences) }
+    if options.foresees { cache.foresee(routed.future(of: [routed.routing], then: step.sequences)) }
     let first = pieces.first.cost(shape)
     plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
     now += first.seconds

@@ -36,7 +36,12 @@ extension HybridExperts {
         why: "\(settings.layout.tensorParallel) devices share the layers", fix: "tensor-parallel: 1")
       return nil
     }
-    guard let routed = RoutedSteps(settings, shape), let other, let link, let eviction,
+    let foresees = eviction is Belady
+    let lookahead =
+      foresees ? settings.count("lookahead", in: 0...1024, default: 0, because: "what the step itself asks for") : 0
+    let wantsScores = eviction.map { type(of: $0).isForExperts } ?? false
+    guard let routed = RoutedSteps(settings, shape, wantsScores: wantsScores, lookahead: lookahead), let other,
+      let link, let eviction,
       let pieces = settings.pieces(on: settings.device, tensorParallel: 1),
       let beside = settings.pieces(on: other, tensorParallel: 1),
       let kind = pieces.kinds.firstIndex(where: { $0.experts != nil }),
@@ -47,7 +52,8 @@ extension HybridExperts {
     let options = Options(
       rule: HybridSchedule.Rule(rawValue: scheduling) ?? .fixed, isByLayers: isByLayers,
       deviceLayers: isByLayers ? Int((share * Double(layers)).rounded()) : layers, prefetch: prefetch,
-      updates: updates, slots: isByLayers ? 0 : Int((share * Double(shape.experts)).rounded()), launch: launch)
+      updates: updates, slots: isByLayers ? 0 : Int((share * Double(shape.experts)).rounded()), launch: launch,
+      foresees: foresees)
     var machine = Machine()
     let gpu = machine.compute(settings.device, name: "gpu")
     let host = machine.stream("host")

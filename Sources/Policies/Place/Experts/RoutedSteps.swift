@@ -82,10 +82,18 @@ struct RoutedSteps: Sendable {
     router.route(tokens, scores: wantsScores, into: &routing)
   }
 
-  /// Appends what later steps would ask for, as far as is looked ahead, if `sequences` all went on.
-  mutating func lookAhead(
-    _ sequences: some Collection<StepSequence>, into future: inout [(layer: Int, experts: ArraySlice<Int32>)]
-  ) {
+  /// What the parts of a step reach one after another, and what later steps would reach, as far as is looked ahead, if
+  /// `sequences` all went on.
+  mutating func future(
+    of parts: [StepRouting], then sequences: some Collection<StepSequence>
+  ) -> [(layer: Int, experts: ArraySlice<Int32>)] {
+    var future: [(layer: Int, experts: ArraySlice<Int32>)] = []
+    for part in parts {
+      for layer in 0..<part.shape.layers where !part.experts(layer).isEmpty {
+        future.append((layer, part.experts(layer)))
+      }
+    }
     lookahead?.append(sequences, prompt: { [known] in known[$0]?.prompt ?? 0 }, to: &future)
+    return future
   }
 }
