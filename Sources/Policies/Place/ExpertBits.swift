@@ -8,8 +8,9 @@ import Units
 /// Routed experts stand on a drive in nested bits: 2 low ones, a third and a fourth; each token takes 2, 3 or 4 bits of
 /// each of its experts, and the device's memory holds as many planes of bits as a budget allows.
 ///
-/// What a layer lacks is read when its gate has chosen, low bits before high ones, once for all tokens; the tokens that
-/// take so many bits of an expert are computed together when these have come. With `order: hottest-first` the plane that
+/// What a layer lacks is read when its gate has chosen, low bits before high ones, once for all tokens. A plane is
+/// multiplied for all tokens that take it when it has come: the low bits for all tokens of the expert, higher ones for those
+/// that take more. With `order: hottest-first` the plane that
 /// most tokens wait for is read first, and what is there is computed meanwhile (HEBF); with `by-number` both go by the
 /// experts' numbers. Where a layer needs more than the budget its experts come in parts. High bits leave first, of these
 /// the ones whose layer's turn comes last.
@@ -18,8 +19,8 @@ import Units
 /// computes when all of it has been read. A budget for all experts is a model in memory after its first steps.
 ///
 /// Settings: `from` (tier), `request`, `depth`, `link`, `budget`, `widths`, `static-bits`, `three-bits` and `four-bits`
-/// (shares of a token's experts), `order`, `overlap`, `group` (least time of the tokens of one expert and width: the host
-/// issues the kernels that unpack and multiply), `routing`.
+/// (shares of a token's experts), `order`, `overlap`, `group` (least time of an expert in all its bits, of which a plane takes
+/// its part: kernels that unpack and multiply), `scale-group` (weights that share a scale, 0 for none), `routing`.
 /// Source: H. Wang, Q. Zhou, Z. Hong, S. Guo, "D2MoE: dual routing and dynamic scheduling for efficient on-device
 /// MoE-based LLM serving", MobiCom 2025 (arXiv 2504.15299).
 public struct ExpertBits: PlacePolicy {
@@ -31,7 +32,7 @@ public struct ExpertBits: PlacePolicy {
 
   /// What is fixed for the run.
   struct Options: Sendable {
-    /// Bits with the first planes, all that are read of each expert.
+    /// Bits of each plane, the low ones first.
     var bits: [Int]
     /// Bits of the format that costs are of.
     var formatBits: Double
@@ -39,13 +40,13 @@ public struct ExpertBits: PlacePolicy {
     var shares: [Double]
     var isHottestFirst: Bool
     var overlaps: Bool
-    /// Least seconds of the tokens of one expert and width.
+    /// Least seconds of an expert in all its bits.
     var group: Double
     /// Bytes of all other weights.
     var otherBytes: Double
   }
 
-  /// The tokens of an expert that take the bits up to one plane.
+  /// The tokens of an expert that take a plane.
   private struct Group {
     var expert: Int32
     var level: Int
@@ -68,7 +69,7 @@ public struct ExpertBits: PlacePolicy {
   private var order: [Int32] = []
   private var waiting: [Group] = []
   private var loads: [Group] = []
-  private var counts = (bubbles: 0.0, phases: 0.0, asked: 0, found: 0)
+  private var counts = (waits: 0.0, phases: 0.0, reads: 0.0, asked: 0, found: 0)
 
   init(
     options: Options, pieces: ModelPieces, gpu: StreamID, host: StreamID, read: Way, routed: RoutedSteps,
@@ -135,7 +136,8 @@ public struct ExpertBits: PlacePolicy {
       bytes += own
     }
     compute(layer, part..<order.count, expert, &clock, into: &plan)
-    counts.bubbles += clock.bubbles
+    counts.waits += clock.waits
+    counts.reads += clock.reads
     counts.phases += clock.computed
   }
 
@@ -144,8 +146,10 @@ public struct ExpertBits: PlacePolicy {
     var gate: TaskRef
     var before = TaskRef.none
     var computed = 0.0
+    /// When the last read ends, and how long all of them take.
     var read = 0.0
-    var bubbles = 0.0
+    var reads = 0.0
+    var waits = 0.0
 
     init(gate: TaskRef) { self.gate = gate }
   }
@@ -214,36 +218,48 @@ public struct ExpertBits: PlacePolicy {
         readLabel, over: read.stream, bytes: bytes, latency: read.latency, after: clock.gate, clock.before,
         bound: PieceCost.linkBound)
       clock.read = max(clock.read, start) + read.seconds(bytes)
+      clock.reads += read.seconds(bytes)
       lastMoment = clock.read
       let place = Int(load.expert) * options.bits.count + load.level
       (come[place], moments[place]) = (last, lastMoment)
     }
     for group in waiting {
       let place = Int(group.expert) * options.bits.count + group.level
-      guard tokens[place] > 0 else { continue }
-      let seconds = self.seconds(tokens[place], options.bits[group.level], expert)
+      let tokens = heat(group)
+      guard tokens > 0 else { continue }
+      let seconds = self.seconds(tokens, options.bits[group.level], expert)
       let (ready, moment) = options.overlaps ? (come[place], moments[place]) : (last, lastMoment)
       clock.before = plan.run(
         labels.expert, on: gpu, for: seconds, after: clock.gate, ready,
-        bound: seconds > options.group ? expert.cost(HybridExperts.shape(tokens[place])).bound : PieceCost.hostBound)
-      clock.bubbles += max(0, moment - clock.computed)
+        bound: seconds > least(options.bits[group.level])
+          ? expert.cost(HybridExperts.shape(tokens)).bound : PieceCost.hostBound)
+      clock.waits += max(0, moment - clock.computed)
       clock.computed = max(clock.computed, moment) + seconds
     }
   }
 
-  /// Seconds of `tokens` tokens with `bits` bits of one expert: bytes are read as many as it has bits.
+  /// Seconds of `tokens` tokens with a plane of `bits` bits of one expert: bytes are read as many as it has bits.
   private func seconds(_ tokens: Int, _ bits: Int, _ expert: Piece) -> Double {
     let cost = expert.cost(HybridExperts.shape(tokens))
-    return max(options.group, cost.launch + cost.compute + cost.memory * Double(bits) / options.formatBits)
+    return max(least(bits), cost.launch + cost.compute + cost.memory * Double(bits) / options.formatBits)
   }
 
-  /// What it counted: the share of mixture layers in which the device waits for bits, the share of planes that were there,
-  /// and the most bytes of weights that it held.
+  /// The least seconds of a plane of `bits` bits.
+  private func least(_ bits: Int) -> Double {
+    options.group * Double(bits) / Double(max(1, options.bits.reduce(0, +)))
+  }
+
+  /// What it counted: the share of the time of mixture layers in excess of what reads or kernels take alone, whichever is
+  /// longer; that in which the device waits for bits; the share of planes that were there; and the most bytes that it held of
+  /// experts, and of all weights.
   public var figures: [PlacedFigure] {
-    [
-      PlacedFigure("bubble-share", counts.bubbles, of: counts.phases),
+    let alone = max(counts.reads, counts.phases - counts.waits)
+    return [
+      PlacedFigure("bubble-share", counts.phases - alone, of: counts.phases),
+      PlacedFigure("wait-share", counts.waits, of: counts.phases),
       PlacedFigure("expert-seconds", counts.phases, unit: "s"),
       PlacedFigure("plane-hit-rate", Double(counts.found), of: Double(counts.asked)),
+      PlacedFigure("experts-peak", planes.peakBytes, unit: "B"),
       PlacedFigure("weights-peak", options.otherBytes + planes.peakBytes, unit: "B"),
     ]
   }

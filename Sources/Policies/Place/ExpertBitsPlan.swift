@@ -18,15 +18,18 @@ extension ExpertBits {
       settings.choice("widths", of: ["nested", "static"], default: "nested", because: "D2MoE") == "nested"
     let whole = settings.count("static-bits", in: 1...8, default: 4, because: "the most that a token takes")
     let three = settings.quantity(
-      "three-bits", FractionDimension.self, in: 0...1, default: 1.0 / 3, because: "assumed: as many of each width")
+      "three-bits", FractionDimension.self, in: 0...1, default: 0.4,
+      because: "D2MoE: 30, 40 and 30 % of 2, 3 and 4 bits")
     let four = settings.quantity(
-      "four-bits", FractionDimension.self, in: 0...1, default: 1.0 / 3, because: "assumed: as many of each width")
+      "four-bits", FractionDimension.self, in: 0...1, default: 0.3, because: "D2MoE: 30, 40 and 30 % of 2, 3 and 4 bits"
+    )
     let isHottestFirst =
       settings.choice("order", of: ["hottest-first", "by-number"], default: "hottest-first", because: "D2MoE")
       == "hottest-first"
     let overlaps = settings.flag("overlap", default: true, because: "reads and kernels have queues of their own")
     let group = settings.quantity(
       "group", TimeDimension.self, in: 0...1, default: 0, because: "the kernels' own launches")
+    let scaled = settings.count("scale-group", in: 0...65536, default: 128, because: "D2MoE: groups of 128 weights")
     guard let shape = ExpertShape(settings.model) else {
       settings.refuse(
         nil, "\(name) has no experts to place", why: "every layer is dense, or the layers' experts differ",
@@ -50,8 +53,12 @@ extension ExpertBits {
       let kind = pieces.kinds.first(where: { $0.experts != nil })
     else { return nil }
     let parameters = Double(shape.parameters)
-    let bits = isNested ? [2, 3, 4] : [whole]
-    let bytes = isNested ? [parameters / 4, parameters / 8, parameters / 8] : [parameters * Double(whole) / 8]
+    let bits = isNested ? [2, 1, 1] : [whole]
+    // A scale in fp16 for each plane, and for the first a zero point as wide as its elements.
+    let bytes = bits.enumerated().map { place, bits in
+      let scales = scaled > 0 ? Double(16 + (place == 0 ? bits : 0)) / Double(scaled) : 0
+      return parameters / 8 * (Double(bits) + scales)
+    }
     let all = Double(shape.layers * shape.experts)
     let other = pieces.weights - kind.expertBytes * all
     let size = bytes.reduce(0, +)
