@@ -17,11 +17,13 @@ import Units
 ///
 /// While the link is idle experts that are guessed for the next `prefetch` layers are copied, always the one that would
 /// shorten its layer most; then with `updates` those that the processor has just computed, if the eviction lets them in.
-/// The cache begins with the experts of each layer that most tokens of other requests went to. Activations of what the
+/// The cache begins with the experts of each layer that most tokens of other requests went to; or, with `spread:
+/// whole-layers`, it is all experts of the first layers and none of the others, attention staying on the device (the rules
+/// for kTransformers in HybriMoE's artifact). Activations of what the
 /// processor computes cross the link beside the experts, both ways.
 ///
 /// Settings: `cpu` (device), `link`, `link-efficiency`, `cache` (share of the experts, for `layers` of the layers),
-/// `scheduling`, `prefetch` (layers), `accuracy` (of guesses, for each layer ahead), `evict` (`belady` bounds what
+/// `spread`, `scheduling`, `prefetch` (layers), `accuracy` (of guesses, for each layer ahead), `evict` (`belady` bounds what
 /// evictions can do, told the step and the `lookahead` steps after it), `updates`, `expert-launch`
 /// (the device's least time of an expert), `cpu-start` (before the processor's first of a layer), `routing`.
 /// Source: S. Zhong et al., "HybriMoE: hybrid CPU-GPU scheduling and cache management for efficient MoE inference", DAC
@@ -42,8 +44,8 @@ public struct HybridExperts: PlacePolicy {
     var deviceLayers: Int
     var prefetch: Int
     var updates: Bool
-    /// Experts that each layer's cache holds.
-    var slots: Int
+    /// Experts that the cache of each mixture layer holds.
+    var slots: [Int]
     /// The device's least seconds of an expert.
     var launch: Double
     /// Whether the cache is told what a step asks for, and what comes after as far as it is looked ahead.
@@ -118,7 +120,7 @@ public struct HybridExperts: PlacePolicy {
 
   /// Fills each layer's slots with the experts that most tokens of 16 other requests of 64 tokens go to.
   private mutating func fill() {
-    guard options.slots > 0 else { return }
+    guard options.slots.contains(where: { $0 > 0 }) else { return }
     var profile = routed
     var counts = Array(repeating: 0, count: numbers.count)
     let shape = cache.shape
@@ -134,7 +136,7 @@ public struct HybridExperts: PlacePolicy {
     for layer in 0..<shape.layers {
       let first = layer * shape.experts
       let hot = (0..<shape.experts).sorted { (counts[first + $1], $0) < (counts[first + $0], $1) }
-      for expert in hot.prefix(options.slots).sorted() { _ = cache.warm(layer, Int32(expert)) }
+      for expert in hot.prefix(options.slots[layer]).sorted() { _ = cache.warm(layer, Int32(expert)) }
     }
   }
 
@@ -346,37 +348,4 @@ public struct HybridExperts: PlacePolicy {
       PlacedFigure("prefetch-use", Double(totals.usefulPrefetches), of: Double(totals.prefetches)),
     ] + (faults > 0 ? [PlacedFigure("eviction-faults", Double(faults))] : [])
   }
-}
-
-/// A layer further on with the experts that are guessed for it, and which of them would shorten it most.
-struct HybridAhead: Sendable {
-  var layer: Int
-  var experts: [HybridExpert]
-  /// The expert, by place, and the seconds that it would gain if the device held it; nil where none gains.
-  private(set) var best: Int?
-  private(set) var gain = 0.0
-
-  init(layer: Int, experts: [HybridExpert]) {
-    self.layer = layer
-    self.experts = experts
-  }
-
-  /// Finds the expert that gains most, of equals the first; those with as many tokens gain as much. Complexity: O(t experts
-  /// log experts), where they have t different numbers of tokens.
-  mutating func weigh(_ rule: HybridSchedule.Rule, _ costs: inout HybridSeconds, _ trial: inout HybridSchedule) {
-    (best, gain) = (nil, 0)
-    trial.plan(experts, rule, &costs, backlog: 0)
-    let without = trial.seconds
-    var tried: [Int] = []
-    for place in experts.indices where experts[place].ready == nil && !tried.contains(experts[place].tokens) {
-      tried.append(experts[place].tokens)
-      experts[place].ready = 0
-      trial.plan(experts, rule, &costs, backlog: 0)
-      experts[place].ready = nil
-      if without - trial.seconds > gain { (best, gain) = (place, without - trial.seconds) }
-    }
-  }
-
-  /// Nothing of it can come.
-  mutating func drop() { (best, gain) = (nil, 0) }
 }

@@ -15,6 +15,9 @@ extension HybridExperts {
       "cache", FractionDimension.self, in: 0...1, default: 0.25, because: "a quarter of the experts, HybriMoE's least")
     let rules = HybridSchedule.Rule.allCases.map(\.rawValue) + ["layers"]
     let scheduling = settings.choice("scheduling", of: rules, default: "dynamic", because: "HybriMoE")
+    let isWhole =
+      settings.choice("spread", of: ["even", "whole-layers"], default: "even", because: "HybriMoE's slots a layer")
+      == "whole-layers"
     let prefetch = settings.count("prefetch", in: 0...16, default: 3, because: "HybriMoE looks three layers ahead")
     let accuracy = settings.number(
       "accuracy", in: 0...1, default: 0.788, because: "a layer's input through the gate of the next: Fate, as reported")
@@ -52,8 +55,9 @@ extension HybridExperts {
     let options = Options(
       rule: HybridSchedule.Rule(rawValue: scheduling) ?? .fixed, isByLayers: isByLayers,
       deviceLayers: isByLayers ? Int((share * Double(layers)).rounded()) : layers, prefetch: prefetch,
-      updates: updates, slots: isByLayers ? 0 : Int((share * Double(shape.experts)).rounded()), launch: launch,
-      foresees: foresees)
+      updates: updates,
+      slots: isByLayers ? Array(repeating: 0, count: shape.layers) : slots(shape, share, isWhole: isWhole),
+      launch: launch, foresees: foresees)
     var machine = Machine()
     let gpu = machine.compute(settings.device, name: "gpu")
     let host = machine.stream("host")
@@ -73,13 +77,20 @@ extension HybridExperts {
       send: send, results: results,
       way: way, routed: routed,
       cache: ExpertCache(
-        shape, slots: .perLayer(Array(repeating: options.slots, count: shape.layers)), streams: true, policy: eviction),
+        shape, slots: .perLayer(options.slots), streams: true, policy: eviction),
       predictor: ExpertPredictor(GuessQuality(accuracy: qualities) ?? .preGated, seed: settings.seed),
       costs: HybridSeconds(
         gpu: { max(launch, expert.seconds(HybridExperts.shape($0))) },
         cpu: { expertBeside.seconds(HybridExperts.shape($0)) },
         cpuStart: start, copy: copy.seconds(bytes)))
     return machine.plan(policy, cacheTokens: cacheTokens)
+  }
+
+  /// Slots of each mixture layer: as many in all of them, or all experts of the first ones.
+  private static func slots(_ shape: ExpertShape, _ share: Double, isWhole: Bool) -> [Int] {
+    let whole = Int((share * Double(shape.layers)).rounded())
+    let each = Int((share * Double(shape.experts)).rounded())
+    return (0..<shape.layers).map { isWhole ? ($0 < whole ? shape.experts : 0) : each }
   }
 
   /// Says what device and host hold, and how many tokens' keys and values they have room for; nil where the weights do not
@@ -93,7 +104,7 @@ extension HybridExperts {
     let held =
       pieces.layers.prefix(options.deviceLayers).reduce(ends) {
         $0 + (options.isByLayers ? pieces.kinds[$1].allWeights : pieces.kinds[$1].weights)
-      } + (options.isByLayers ? 0 : expertBytes * Double(options.slots * shape.layers + 2))
+      } + (options.isByLayers ? 0 : expertBytes * Double(options.slots.reduce(2, +)))
     let own = pieces.layers.prefix(options.deviceLayers).reduce(0) { $0 + pieces.kinds[$1].cacheBytesPerToken }
     let theirs = pieces.cacheBytesPerToken - own
     let memory = DeviceMemory(settings, count: 1)
