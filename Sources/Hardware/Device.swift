@@ -55,8 +55,8 @@ public struct Execution: Hashable, Sendable {
   public var prefillDispatch: Sourced<Seconds>
   /// Seconds the host needs to issue a decode-only step: a floor likewise, small where kernels are replayed as a graph.
   public var decodeDispatch: Sourced<Seconds>
-  /// Whether norms, positions and activations run as the separate kernels of an eager framework, not as fused ones.
-  public var isEager = false
+  /// What runs as the separate kernels of an eager framework, not as fused ones.
+  public var eager: Set<EagerPart> = []
 
   /// Times of a device and its host.
   public init(
@@ -69,6 +69,20 @@ public struct Execution: Hashable, Sendable {
     self.prefillDispatch = prefillDispatch
     self.decodeDispatch = decodeDispatch
   }
+}
+
+/// What an engine fuses and an eager framework does not.
+public enum EagerPart: String, CaseIterable, Hashable, Sendable {
+  /// Norms and residual sums.
+  case norms
+  /// Rotary positions, and keys and values copied for the heads that share them.
+  case positions
+  /// Activation functions.
+  case activations
+  /// The projections of queries, keys and values, and those before an activation.
+  case projections
+  /// The choice of a mixture's experts.
+  case gate
 }
 
 /// Achieved over peak rates, each in (0, 1].

@@ -24,7 +24,7 @@ extension Operators {
     var terms = [
       product("attention.qkv", layers, .attention, role, from: hidden, to: queries + 2 * keys, matrices: matrices)
     ]
-    if isEager { terms[0].launch *= Double(matrices) }
+    if isEager(.projections) { terms[0].launch *= Double(matrices) }
     if role != .encoder { terms.append(cacheWrite(layers, shape, role)) }
     if role == .crossDecoder {
       terms.append(
@@ -110,7 +110,7 @@ extension Operators {
       "attention.cache", layers, role, bytes: 2 * (queries + keys) * activation + 2 * keys * (activation + cached))
     term.launch *= 2
     term.kernel = rowKernel(EngineKernels.Rows.positions, elements: 2 * (queries + keys))
-    if isEager {
+    if isEager(.positions) {
       // Heads that share keys and values are given copies of them.
       let (pass, copies) = (EagerKernels.positions(activation), shape.kvHeads < shape.heads ? 2.0 : 0)
       term = eager(

@@ -30,7 +30,7 @@ extension Operators {
     if model.output.norms > 0, !model.layers.isEmpty {
       var norm = elementwise("norm.final", 1, .decoder, bytes: 2 * hidden * activation)
       norm.kernel = rowKernel(EngineKernels.Rows.lastNorm, elements: 4 * hidden)
-      if isEager {
+      if isEager(.norms) {
         let pass = EagerKernels.norm(activation, shifts: model.normWidth > 1)
         norm = eager(norm, .decoder, kernels: pass.kernels, bytes: hidden * pass.bytes)
       }

@@ -17,11 +17,11 @@ extension Operators {
     var activate = elementwise("\(name).activation", layers, role, bytes: (ups + 1) * inner * activation)
     activate.kernel = rowKernel(EngineKernels.Rows.activation, elements: (ups + 1) * inner)
     var up = product("\(name).up", layers, weightClass, role, from: hidden, to: ups * inner, matrices: shape.ups)
-    if isEager {
+    if isEager(.activations) {
       let pass = EagerKernels.activation(activation, isGated: shape.ups > 1)
       activate = eager(activate, role, kernels: pass.kernels, bytes: inner * pass.bytes)
-      up.launch *= ups
     }
+    if isEager(.projections) { up.launch *= ups }
     return [
       up, activate,
       product("\(name).down", layers, weightClass, role, from: inner, to: hidden),
@@ -37,7 +37,12 @@ extension Operators {
     let ups = Double(shape.ups)
     let load = Double(experts.perToken) * layout.expertSkew / Double(layout.expertParallel)
     var router = product("experts.router", layers, .norms, role, from: hidden, to: Double(experts.count))
-    router.launch *= 2  // scores, then the choice and sorting of tokens by expert
+    // Scores, then the choice and sorting of tokens by expert.
+    router.launch *= isEager(.gate) ? EagerKernels.gate.kernels : 2
+    if isEager(.gate) {
+      router.bytes = router.bytes.plus(perToken(role, EagerKernels.gate.bytes * Double(experts.count)))
+      router.kernel = nil
+    }
     var activate = elementwise("experts.activation", layers, role, bytes: 0)
     activate.bytes = everyToken(role, load * (ups + 1) * inner * activation)
     func routed(_ name: String, from rows: Double, to columns: Double, matrices: Int) -> CostTerm {

@@ -171,7 +171,7 @@ struct Operators {
   func norms(_ count: Int, _ role: Layer.Role) -> CostTerm {
     var term = elementwise("norms", count, role, bytes: 4 * hidden * activation)
     term.kernel = rowKernel(EngineKernels.Rows.norm, elements: 4 * hidden)
-    guard isEager else { return term }
+    guard isEager(.norms) else { return term }
     let (norm, sum) = (EagerKernels.norm(activation, shifts: model.normWidth > 1), EagerKernels.sum(activation))
     return eager(term, role, kernels: norm.kernels + sum.kernels, bytes: hidden * (norm.bytes + sum.bytes))
   }

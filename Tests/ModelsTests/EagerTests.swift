@@ -10,7 +10,7 @@ import Units
   func seconds(eager: Bool) throws -> [String: Double] {
     var device = Device.ideal
     device.execution.launch = given(Seconds(1e-6))
-    device.execution.isEager = eager
+    device.execution.eager = eager ? Set(EagerPart.allCases) : []
     let engine = try EngineCost(Catalogue.model("llama-3.2-1b"), device: device)
     var shape = StepShape()
     shape.addChunk(tokens: 1000, cached: 0, last: true)
@@ -40,5 +40,20 @@ import Units
     for (name, kernels) in [("attention.qkv", 2.0), ("ffn.up", 1), ("attention.prefill", 0), ("attention.output", 0)] {
       #expect(abs((eager[name] ?? 0) - (fused[name] ?? 1) - 16 * kernels * 1e-6) < 1e-12, "\(name)")
     }
+  }
+
+  @Test("A gate is 28 kernels in place of two, over 192 bytes of each expert's score")
+  func gate() throws {
+    func seconds(_ parts: Set<EagerPart>) throws -> Double {
+      var device = Device.ideal
+      device.execution.launch = given(Seconds(1e-6))
+      device.execution.eager = parts
+      let engine = try EngineCost(Catalogue.model("mixtral-8x7b"), device: device)
+      var shape = StepShape()
+      shape.addChunk(tokens: 1000, cached: 0, last: true)
+      return engine.cost.operators(of: shape).filter { $0.name == "experts.router" }.reduce(0) { $0 + $1.seconds }
+    }
+    // 32 layers: 26 kernels more, and 1000 x 8 x 192 B at 1 TB/s.
+    #expect(abs(try seconds([.gate]) - seconds([.norms]) - 32 * (26 + 1.536) * 1e-6) < 1e-12)
   }
 }

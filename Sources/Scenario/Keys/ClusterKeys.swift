@@ -67,8 +67,8 @@ extension KeyTable {
     Key("prefill-dispatch", .quantity(Seconds.self), "To issue a step with prompts, which takes no less."),
     Key("decode-dispatch", .quantity(Seconds.self), "To issue a step without prompts, which takes no less."),
     Key(
-      "eager", .flag,
-      "Whether norms, rotary positions, activations and projections run as the separate kernels of PyTorch."),
+      "eager", .list(.choice(EagerPart.allCases.map(\.rawValue))),
+      "What runs as the separate kernels of PyTorch, each of which reads and writes memory."),
   ]
 
   private static let beside = [

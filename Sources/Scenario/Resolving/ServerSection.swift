@@ -17,10 +17,22 @@ struct ServerSection {
       guard let seconds = host.quantity(key, Seconds.self, in: Seconds(0)...longest) else { continue }
       device.value.execution[keyPath: time] = Sourced(seconds, source: "the scenario")
     }
-    if host.has("eager") {
-      device.value.execution.isEager = host.flag("eager", default: false, because: "an engine fuses them")
-    }
+    device.value.execution.eager = eager(host)
     return device
+  }
+
+  /// What runs as the separate kernels of an eager framework.
+  private func eager(_ host: Fields) -> Set<EagerPart> {
+    let parts = host.elements("eager").compactMap { element, path -> EagerPart? in
+      if let part = element.text.flatMap(EagerPart.init) { return part }
+      let names = EagerPart.allCases.map(\.rawValue)
+      fields.diagnostics.error(
+        at: element.place, "'\(path)' is none of \(wordList(names))",
+        why: "they are what an engine fuses and PyTorch does not",
+        fix: didYouMean(element.text ?? "", among: names, else: "write [norms, positions, activations, projections]"))
+      return nil
+    }
+    return Set(parts)
   }
 
   private static var times: [(String, WritableKeyPath<Execution, Sourced<Seconds>>)] {
