@@ -51,7 +51,7 @@ public struct HostAttentionStreaming: PlacePolicy {
     let link = settings.link("link", default: settings.device.hostLink, required: true)
     let efficiency = settings.quantity(
       "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
-    let groups = settings.count("groups", in: 1...16, default: 2, because: "MoE-Lens: one attends, one multiplies")
+    let groups = settings.count("groups", in: 1...64, default: 2, because: "MoE-Lens: one attends, one multiplies")
     guard let pieces = settings.pieces(on: settings.device, tensorParallel: count) else { return nil }
     let layers = pieces.layers.reduce(0) { $0 + pieces.kinds[$1].allWeights } * Double(count)
     let capacity = held?.capacity.value.value ?? 0
