@@ -47,6 +47,24 @@ import Units
     #expect(seconds < 0.8 * 4 * 2 * (own + away))
   }
 
+  @Test func partsWaitForTheHostInTurn() throws {
+    // 10 us for each sequence: 640 us of a step that one batch waits for. Of two parts one computes while the other waits,
+    // and where attention takes next to nothing the device is never idle.
+    func seconds(batches: Double, hosted: Double) throws -> Double {
+      var settings = ToySettings(numbers: ["batches": batches, "count": 1])
+      settings.model.layers = Array(repeating: settings.model.layers[0], count: 32)
+      settings.device.memory[0].capacity = given(Memory(8e9))
+      settings.other = .toy("other", bandwidth: 1e14, capacity: 8e9)
+      settings.way = Link(name: "way", bandwidth: given(Bandwidth(1e13)), latency: given(Seconds(0)))
+      settings.device.execution.hostPerSequence = given(Seconds(hosted))
+      var run = ToyRun(try #require(AttentionOffload.plan(settings)))
+      for _ in 0..<4 { _ = run.seconds(shape) }
+      return run.seconds(shape)
+    }
+    #expect(near(try seconds(batches: 1, hosted: 10e-6) - seconds(batches: 1, hosted: 0), 640e-6, 0.01))
+    #expect(try seconds(batches: 2, hosted: 10e-6) - seconds(batches: 2, hosted: 0) < 64e-6)
+  }
+
   @Test func queriesSentFirstSaveTime() throws {
     var settings = ToySettings(numbers: ["batches": 1, "count": 1])
     var first = ToyRun(try #require(AttentionOffload.plan(settings)))
@@ -102,6 +120,29 @@ import Units
     var slow = ToyRun(try #require(HybridAttention.plan(settings)))
     _ = slow.seconds(shape)
     #expect(slow.seconds(shape) > 4 * 3200 * 4096 / 1e9)
+  }
+
+  @Test func theProcessorTakesWhatItAttendsForInTime() throws {
+    let settings = ToySettings()
+    let pieces = try pieces(settings)
+    let profile = HybridProfile(pieces: pieces, attending: pieces, rate: 0.1)
+    func chosen(_ schedule: HybridProfile.Schedule?, host tokens: Double) -> (HybridProfile.Schedule, Double) {
+      let chosen = profile.chosen(schedule, deviceTokens: 6400, hostTokens: tokens, context: 100, sets: 4)
+      return (chosen.schedule, chosen.tokens)
+    }
+    // Attention over 100 tokens of 4096 B takes 0.41 us a layer at 1 TB/s, 4.1 us at a tenth of that. A pass reads 25 MB of
+    // weights a layer and 26 MB of the device's keys and values, 51 us, within which the processor attends for a dozen; a set
+    // of four that has room for fewer is whole.
+    let layer = pieces.kinds[0]
+    let pass = layer.weights / 1e12 + 6400 * 4096 / 1e12
+    let most = Int(pass / (100 * 4096 / 1e11))
+    let late = chosen(.late, host: 1e6)
+    #expect(abs(Int(late.1 / 100) - most) <= 1)
+    #expect(chosen(.late, host: 1600).1 == 400)
+    // Split, weights are read twice, and more fit; but what is alike is done twice, and late makes more tokens a second.
+    #expect(chosen(.split, host: 1e6).1 > late.1)
+    #expect(chosen(nil, host: 1e6).0 == .late)
+    #expect(chosen(nil, host: 0) == (.device, 0))
   }
 
   @Test func partsAddUp() {

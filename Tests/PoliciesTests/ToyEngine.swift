@@ -48,6 +48,9 @@ struct ToySettings: PlaceSettings {
   var flags: [String: Bool] = [:]
   var words: [String: String] = [:]
   var other = Device.toy("other")
+  /// The tier's kind, and its bytes a second.
+  var tierKind = TierKind.memory
+  var tierRate = 100e9
   var way = Link(name: "way", bandwidth: given(Bandwidth(10e9)), latency: given(Seconds(1e-6)))
 
   init(numbers: [String: Double] = [:], flags: [String: Bool] = [:], words: [String: String] = [:]) {
@@ -76,8 +79,8 @@ struct ToySettings: PlaceSettings {
   func link(_ key: String, default fallback: Link?, required: Bool) -> Link? { way }
   func tier(_ key: String, required: Bool) -> Tier? {
     Tier(
-      name: "dram", kind: .memory, capacity: given(Memory(1e9)), bandwidth: given(Bandwidth(100e9)),
-      writeBandwidth: given(Bandwidth(100e9)), latency: given(Seconds(0)), request: given(Memory(64)))
+      name: "dram", kind: tierKind, capacity: given(Memory(1e9)), bandwidth: given(Bandwidth(tierRate)),
+      writeBandwidth: given(Bandwidth(tierRate)), latency: given(Seconds(0)), request: given(Memory(64)))
   }
   func evict(_ key: String, default fallback: String) -> (any EvictPolicy)? { nil }
   func section(_ key: String) -> any PlaceSettings { self }

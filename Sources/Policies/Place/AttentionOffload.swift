@@ -8,10 +8,13 @@ import Units
 ///
 /// Every layer sends queries, keys and values over and gets the result back: two transfers a layer. The batch is cut in
 /// `batches` parts that take turns: what stands between two attentions (output projection, feed-forward, the next
-/// layer's projections) of one part runs while the others attend, and reads the weights anew. With `overlap` queries are
-/// projected and sent first; keys and values follow while attention over what is cached has begun, and the result waits
-/// for them. Prompts are attended where the weights are and their keys and values sent after; what earlier chunks of a
-/// prompt have left comes back for that.
+/// layer's projections) of one part runs while the others attend, and reads the weights anew. Each part is a batch of its
+/// own with a loop of the host's, which samples its tokens and prepares its next step while the others compute: they are
+/// staggered, by an even share of the layers each, so that not all wait for the host at once. A step ends with the tokens of
+/// the first part; those of the others have come meanwhile. With `overlap` queries are projected and sent first; keys and
+/// values follow while attention over what is cached has begun, and the result waits for them. Prompts are attended
+/// where the weights are and their keys and values sent after; what earlier chunks of a prompt have left comes back for
+/// that.
 /// Settings: `attention: {device, count}`, `link`, `link-efficiency`, `batches`, `overlap`.
 /// Source: Lamina (Chen et al., "Efficient Heterogeneous Large Language Model Decoding with Model-Attention
 /// Disaggregation", arXiv 2405.01814).
@@ -24,7 +27,9 @@ public struct AttentionOffload: PlacePolicy {
 
   private let pieces: ModelPieces
   private let gpu: StreamID
+  /// What dispatches kernels, and what prepares the steps of each part and samples its tokens.
   private let host: StreamID
+  private let loops: [StreamID]
   /// The model's pieces on an attention device, how many of them share it, and their stream.
   private let attending: ModelPieces
   private let workers: Double
@@ -33,40 +38,37 @@ public struct AttentionOffload: PlacePolicy {
   private let back: Way
   private let batches: Int
   private let overlap: Bool
-  private let rows: [LayerRow]
   private let traffic: [AttentionTraffic]
-  /// The last projections of queries, and of keys and values, of each part of the batch.
-  private let queries: RingID
-  private let keys: RingID
+  /// The last projections of queries, those of keys and values, and the last tokens sampled, of each part of the batch.
+  private let queries: [RingID]
+  private let keys: [RingID]
+  private let sampled: [RingID]
   private var labels = LayerLabels()
+  private var sampleLabel = TaskLabel.unnamed
   private var sendLabel = TaskLabel.unnamed
   private var backLabel = TaskLabel.unnamed
 
   /// Reads the settings.
   public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
     let count = settings.layout.tensorParallel
-    let own = settings.section("attention")
-    let other = own.device("device", required: true)
-    let others = own.count("count", in: 1...1024, default: 1, because: "one")
-    let link = settings.link("link", default: nil, required: true)
-    let efficiency = settings.quantity(
-      "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
+    let beside = AttendingDevice(
+      settings.section("attention"), named: "device", counted: "count", way: settings, link: nil)
     let batches = settings.count("batches", in: 1...16, default: 2, because: "one attends while the other computes")
     let overlap = settings.flag("overlap", default: true, because: "Lamina")
-    guard let other, let link, let pieces = settings.pieces(on: settings.device, tensorParallel: count),
-      let attending = settings.pieces(on: other, tensorParallel: 1)
-    else { return nil }
+    guard let beside, let pieces = settings.pieces(on: settings.device, tensorParallel: count) else { return nil }
     var machine = Machine()
     let gpu = machine.compute(settings.device, count: count, name: "model")
     let host = machine.stream("host")
-    let pool = machine.compute(other, count: others, name: "attention", isExtra: true)
+    let loops = (0..<batches).map { machine.stream("loop-\($0 + 1)") }
+    let pool = machine.compute(beside.device, count: beside.count, name: "attention", isExtra: true)
     // Each device has a port; the side with fewer of them bounds what crosses.
-    let ports = min(count, others)
-    let send = machine.link(link, count: ports, name: "send", efficiency: efficiency)
-    let back = machine.link(link, count: ports, name: "return", efficiency: efficiency)
-    let (queries, keys) = (machine.resources.ring(batches), machine.resources.ring(batches))
+    let ports = min(count, beside.count)
+    let send = machine.link(beside.link, count: ports, name: "send", efficiency: beside.efficiency)
+    let back = machine.link(beside.link, count: ports, name: "return", efficiency: beside.efficiency)
+    func rings() -> [RingID] { (0..<batches).map { _ in machine.resources.ring(1) } }
+    let (queries, keys, sampled) = (rings(), rings(), rings())
     let memory = DeviceMemory(settings, count: count)
-    let cache = DeviceMemory(settings, device: other, count: others)
+    let cache = DeviceMemory(settings, device: beside.device, count: beside.count)
     guard pieces.weights * Double(count) <= memory.usable else {
       settings.refuse(
         nil, "the pool's devices cannot hold the weights",
@@ -77,70 +79,113 @@ public struct AttentionOffload: PlacePolicy {
     machine.hold("model", bytes: pieces.weights * Double(count), of: memory.capacity)
     machine.hold("attention", bytes: cache.usable, of: cache.capacity)
     let policy = AttentionOffload(
-      pieces: pieces, gpu: gpu, host: host, attending: attending, workers: Double(others), pool: pool, send: send,
-      back: back, batches: batches, overlap: overlap, rows: LayerRow.rows(pieces),
-      traffic: AttentionTraffic.kinds(pieces, settings.model), queries: queries, keys: keys)
+      pieces: pieces, gpu: gpu, host: host, loops: loops, attending: beside.pieces, workers: Double(beside.count),
+      pool: pool, send: send, back: back, batches: batches, overlap: overlap,
+      traffic: AttentionTraffic.kinds(pieces, settings.model), queries: queries, keys: keys, sampled: sampled)
     return machine.plan(policy, cacheTokens: cache.usable / pieces.cacheBytesPerToken)
   }
 
   /// Takes the labels of its tasks.
   public mutating func begin(_ plan: inout StepPlan) {
     labels = LayerLabels(&plan)
+    sampleLabel = plan.label("sample")
     sendLabel = plan.label("send")
     backLabel = plan.label("return")
   }
 
-  /// The parts of a batch take turns, layer by layer.
+  /// The parts of a batch take turns, layer by layer, each from another layer on.
   public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
-    let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
     let parts = shape.prefillTokens > 0 ? [shape] : shape.parts(batches)
     let dispatch = pieces.dispatchPerLayer(shape)
-    if let kind = rows.first?.kind {
-      for part in parts { project(kind, part, into: &plan) }
-    }
-    for row in rows {
-      plan.repeating(row.count) { plan in
-        for part in parts {
-          let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
-          let (prompts, decodes) = attend(row.kind, part, of: parts.count, into: &plan)
-          let layer = pieces.kinds[row.kind]
-          let rest = layer.output.cost(part) + layer.feedForward.cost(part) + layer.routed(part)
+    let stagger = Stagger(layers: pieces.layers, parts: parts.count, idle: parts.count > 1 ? idle(parts[0]) : 0)
+    var slot = 0
+    while slot < stagger.slots {
+      let count = stagger.equals(from: slot)
+      plan.repeating(count) { plan in
+        for (place, part) in parts.enumerated() {
+          guard let layer = stagger.layer(of: place, at: slot) else { continue }
+          if layer == 0 { begin(part, place, into: &plan) }
+          let issued =
+            dispatch > 0
+            ? plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound, ahead: place > 0) : .none
+          let kind = pieces.layers[layer]
+          let (prompts, decodes) = attend(kind, part, place, into: &plan)
+          let own = pieces.kinds[kind]
+          let rest = own.output.cost(part) + own.feedForward.cost(part) + own.routed(part)
           plan.run(
-            labels.feedForward, on: gpu, for: rest.seconds, after: prompts, decodes, issued, bound: rest.bound)
-          if let next = row.next { project(next, part, into: &plan) }
+            labels.feedForward, on: gpu, for: rest.seconds, after: prompts, decodes, issued, bound: rest.bound,
+            ahead: place > 0)
+          if layer + 1 < pieces.layers.count {
+            project(pieces.layers[layer + 1], part, place, into: &plan)
+          } else {
+            sample(part, place, into: &plan)
+          }
         }
       }
+      slot += count
     }
-    let last = pieces.last.cost(shape)
-    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
+  }
+
+  /// Turns of the others that a part sits out between two of its steps, while the host samples and prepares.
+  private func idle(_ part: StepShape) -> Int {
+    let loop =
+      pieces.first.seconds(part) - pieces.embedding.seconds(part) + pieces.last.seconds(part)
+      - pieces.head.seconds(part)
+    let turns = pieces.layers.reduce(0) { sum, kind in
+      let (own, other) = (pieces.kinds[kind], attending.kinds[kind])
+      return sum + own.input.seconds(part) + own.output.seconds(part) + own.feedForward.seconds(part)
+        + own.routed(part).seconds + other.attention.seconds(part) / workers + send.latency + back.latency
+    }
+    let count = pieces.layers.count
+    return turns > 0 ? min(count, Int((loop / turns * Double(count)).rounded(.up))) : 0
+  }
+
+  /// The host's time of a step, the embedding, and the first projections.
+  private func begin(_ shape: StepShape, _ place: Int, into plan: inout StepPlan) {
+    let begun = plan.run(
+      labels.host, on: loops[place], for: pieces.first.seconds(shape) - pieces.embedding.seconds(shape),
+      after: .last(of: sampled[place]), bound: PieceCost.hostBound, ahead: place > 0)
+    let first = pieces.embedding.cost(shape)
+    plan.run(labels.first, on: gpu, for: first.seconds, after: begun, bound: first.bound, ahead: place > 0)
+    project(pieces.layers[0], shape, place, into: &plan)
+  }
+
+  /// The head, and the host's time for each sequence.
+  private func sample(_ shape: StepShape, _ place: Int, into plan: inout StepPlan) {
+    let head = pieces.head.cost(shape)
+    let logits = plan.run(labels.last, on: gpu, for: head.seconds, bound: head.bound, ahead: place > 0)
+    plan.run(
+      sampleLabel, on: loops[place], for: pieces.last.seconds(shape) - head.seconds, after: logits,
+      into: sampled[place], bound: PieceCost.hostBound, ahead: place > 0)
   }
 
   /// Projects queries, then keys and values.
-  private func project(_ kind: Int, _ shape: StepShape, into plan: inout StepPlan) {
+  private func project(_ kind: Int, _ shape: StepShape, _ place: Int, into plan: inout StepPlan) {
     let input = pieces.kinds[kind].input.cost(shape)
     let share = overlap ? traffic[kind].queryShare : 1
     let query = plan.run(
-      labels.input, on: gpu, for: input.seconds * share, into: queries, bound: input.bound)
-    if share < 1 {
-      plan.run(labels.input, on: gpu, for: input.seconds * (1 - share), into: keys, bound: input.bound)
-    } else {
-      // One task for all of them: what waits for keys waits for queries.
-      plan.run(labels.input, on: gpu, for: 0, after: query, into: keys, bound: input.bound)
-    }
+      labels.input, on: gpu, for: input.seconds * share, into: queries[place], bound: input.bound, ahead: place > 0)
+    // One task for all of them where they are sent together: what waits for keys waits for queries.
+    plan.run(
+      labels.input, on: gpu, for: input.seconds * (1 - share), after: query, into: keys[place], bound: input.bound,
+      ahead: place > 0)
   }
 
   /// Attends prompts here and decodes there; what their results come from.
   private func attend(
-    _ kind: Int, _ shape: StepShape, of parts: Int, into plan: inout StepPlan
+    _ kind: Int, _ shape: StepShape, _ place: Int, into plan: inout StepPlan
   ) -> (prompts: TaskRef, decodes: TaskRef) {
     let layer = pieces.kinds[kind]
-    let (query, key) = (TaskRef.last(of: queries, back: parts), TaskRef.last(of: keys, back: parts))
+    let ahead = place > 0
+    let (query, key) = (TaskRef.last(of: queries[place]), TaskRef.last(of: keys[place]))
     guard layer.cacheBytesPerToken > 0 else {
       // A mixer without keys and values has nothing to offload.
       let cost = layer.attention.cost(shape)
-      return (plan.run(labels.attention, on: gpu, for: cost.seconds, after: query, key, bound: cost.bound), .none)
+      return (
+        plan.run(labels.attention, on: gpu, for: cost.seconds, after: query, key, bound: cost.bound, ahead: ahead),
+        .none
+      )
     }
     var (prompts, decodes) = (TaskRef.none, TaskRef.none)
     if shape.prefillTokens > 0 {
@@ -165,15 +210,17 @@ public struct AttentionOffload: PlacePolicy {
       cost.memory /= workers
       let sent = plan.move(
         sendLabel, over: send.stream, bytes: overlap ? width : width + fresh, latency: send.latency,
-        after: overlap ? query : key, bound: PieceCost.linkBound)
+        after: overlap ? query : key, bound: PieceCost.linkBound, ahead: ahead)
       // Keys and values stand in line behind the queries, whose latency they need not wait for again.
       let followed =
         overlap
-        ? plan.move(sendLabel, over: send.stream, bytes: fresh, after: key, bound: PieceCost.linkBound) : .none
-      let done = plan.run(labels.attention, on: pool, for: cost.seconds, after: sent, bound: cost.bound)
+        ? plan.move(
+          sendLabel, over: send.stream, bytes: fresh, after: key, bound: PieceCost.linkBound, ahead: ahead) : .none
+      let done = plan.run(
+        labels.attention, on: pool, for: cost.seconds, after: sent, bound: cost.bound, ahead: ahead)
       decodes = plan.move(
         backLabel, over: back.stream, bytes: width, latency: back.latency, after: done, followed,
-        bound: PieceCost.linkBound)
+        bound: PieceCost.linkBound, ahead: ahead)
     }
     return (prompts, decodes)
   }

@@ -77,3 +77,43 @@ struct AttentionTraffic {
     }
   }
 }
+
+/// Parts of a batch that take turns through the layers, each an even share of a round behind the one before it.
+///
+/// In each slot of a round every part computes its next layer, but for those that sit out: `idle` slots between two of
+/// their steps. A round has as many slots as a part needs for its layers and these.
+struct Stagger {
+  /// The kind of each layer.
+  let layers: [Int]
+  let parts: Int
+  /// Slots of a round.
+  let slots: Int
+
+  init(layers: [Int], parts: Int, idle: Int) {
+    self.layers = layers
+    self.parts = parts
+    slots = layers.count + idle
+  }
+
+  /// The layer that part `part` computes in slot `slot`; nil where it sits out.
+  func layer(of part: Int, at slot: Int) -> Int? {
+    let turn = (slot + slots - part * slots / parts) % slots
+    return turn < layers.count ? turn : nil
+  }
+
+  /// How many slots from `slot` on are alike: the same kinds of layers, none the first or last of its part but in a slot
+  /// of its own.
+  func equals(from slot: Int) -> Int {
+    var count = 1
+    while slot + count < slots, (0..<parts).allSatisfy({ isAlike($0, slot, slot + count) }) { count += 1 }
+    return count
+  }
+
+  private func isAlike(_ part: Int, _ one: Int, _ other: Int) -> Bool {
+    guard let one = layer(of: part, at: one), let other = layer(of: part, at: other) else {
+      return layer(of: part, at: one) == nil && layer(of: part, at: other) == nil
+    }
+    guard one > 0, other > 0, one + 1 < layers.count, other + 1 < layers.count else { return false }
+    return layers[one] == layers[other] && layers[one + 1] == layers[other + 1]
+  }
+}

@@ -46,21 +46,16 @@ public struct HostAttentionStreaming: PlacePolicy {
   /// Reads the settings.
   public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
     let count = settings.layout.tensorParallel
-    let processor = settings.device("processor", required: true)
-    let held = processor?.memory.first
-    let link = settings.link("link", default: settings.device.hostLink, required: true)
-    let efficiency = settings.quantity(
-      "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
+    let beside = AttendingDevice(settings, named: "processor", way: settings, link: settings.device.hostLink)
     let groups = settings.count("groups", in: 1...64, default: 2, because: "MoE-Lens: one attends, one multiplies")
     guard let pieces = settings.pieces(on: settings.device, tensorParallel: count) else { return nil }
     let layers = pieces.layers.reduce(0) { $0 + pieces.kinds[$1].allWeights } * Double(count)
-    let capacity = held?.capacity.value.value ?? 0
+    let capacity = beside?.capacity ?? 0
     let cache = settings.quantity(
       "kv-capacity", MemoryDimension.self, in: 1e6...0x1p50, default: max(1e6, capacity - layers),
       because: "what weights leave of the processor's memory")
-    guard let processor, let held, let link,
-      let attending = settings.pieces(on: processor, tensorParallel: 1)
-    else { return nil }
+    guard let beside, let held = beside.device.memory.first else { return nil }
+    let (processor, link) = (beside.device, beside.link)
     guard layers + cache <= capacity else {
       settings.refuse(
         "processor", "\(processor.name) cannot hold weights and KV cache",
@@ -85,7 +80,7 @@ public struct HostAttentionStreaming: PlacePolicy {
     let dram = machine.resources.channel(
       "dram", rate: held.bandwidth.value.value * processor.efficiency.memory.value)
     let attends = machine.compute(processor, name: "processor", route: [dram], isExtra: true)
-    let rate = link.bandwidth.value.value * Double(count) * efficiency
+    let rate = link.bandwidth.value.value * Double(count) * beside.efficiency
     let down = machine.resources.channel("down", rate: rate)
     let up = machine.resources.channel("up", rate: rate)
     func way(_ name: String, _ channel: Int) -> Way {
@@ -96,7 +91,7 @@ public struct HostAttentionStreaming: PlacePolicy {
     machine.hold("processor", bytes: layers + cache, of: capacity)
     let (loaded, freed) = (machine.resources.ring(2), machine.resources.ring(2))
     let policy = HostAttentionStreaming(
-      pieces: pieces, gpu: gpu, host: host, attending: attending, processor: attends, copy: copy, send: send,
+      pieces: pieces, gpu: gpu, host: host, attending: beside.pieces, processor: attends, copy: copy, send: send,
       back: back, groups: groups, traffic: AttentionTraffic.kinds(pieces, settings.model),
       rows: LayerRow.rows(pieces), loaded: loaded, freed: freed, devices: Double(count))
     return machine.plan(policy, cacheTokens: cache / pieces.cacheBytesPerToken)

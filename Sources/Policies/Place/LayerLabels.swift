@@ -2,6 +2,7 @@ import Cluster
 import Hardware
 import Models
 import Timeline
+import Units
 
 /// The labels of tasks that most placement policies have.
 struct LayerLabels: Sendable {
@@ -42,6 +43,15 @@ public struct DeviceMemory: Hashable, Sendable {
     let device = device ?? settings.device
     capacity = (device.memory.first?.capacity.value.value ?? 0) * Double(count)
     usable = max(0, capacity * settings.memory.utilization - settings.memory.reserved * Double(count))
+  }
+}
+
+extension PlaceSettings {
+  /// The bytes of a request to a drive, a piece of `whole`, and how many of them are in flight at each drive.
+  func requests(of whole: String) -> (bytes: Double, depth: Int) {
+    let bytes = quantity(
+      "request", MemoryDimension.self, in: 512...0x1p40, default: 0x1p20, because: "a piece of \(whole)")
+    return (bytes, count("depth", in: 1...Tier.depthLimit, default: 32, because: "requests in flight at each drive"))
   }
 }
 

@@ -10,11 +10,13 @@ import Units
 /// The ring has `prefetch` + 1 slots of `section` layers each. A copy starts when the copy before it has ended and its
 /// slot is free again: while section i computes, section i + `prefetch` is on its way to the slot of section i - 1, the
 /// first sections of the next step while this step's last ones compute. With `prefetch: 0` a section is read and copied
-/// when it is needed. From drives every section passes two buffers of the host: it is read into one while the other is
+/// when it is needed. With `prefetch-part` only that part of the next section may be ahead, and the rest is read and copied
+/// when the section is needed: it is read while nothing else is, and the part ahead of the section after is read while
+/// the rest is copied. From drives every section passes two buffers of the host: it is read into one while the other is
 /// copied. Several devices copy a part of every section each over its own link; with `gather` every device then gathers
 /// the rest from its peers and serves sequences of its own, without it each keeps its part, as in tensor parallelism.
 /// Settings: `from` (tier), `drives`, `request`, `depth`, `host` (tier with the buffers of drives), `link`,
-/// `link-efficiency`, `prefetch` (sections ahead, at most all others), `section` (layers that are copied as one),
+/// `link-efficiency`, `prefetch` (sections ahead, at most all others), `prefetch-part` (of the one ahead), `section` (layers that are copied as one),
 /// `pinned` (first layers, which never leave), `gather`. Source: ZeRO-Inference (DeepSpeed, 2022-09-10), whose
 /// alternative are pinned layers; SE-MoE (Shen et al., arXiv 2205.10034), whose ring memory has `prefetch` + 1 slots;
 /// Superpipeline (Abbasi, Lim, arXiv 2410.08791), whose window has k = (`prefetch` + 1) x `section` layers, k' =
@@ -64,17 +66,23 @@ public struct LayerStreaming: PlacePolicy {
     let tier = settings.tier("from", required: true)
     let host = settings.tier("host", required: false)
     let drives = settings.count("drives", in: 1...1024, default: 1, because: "one")
-    let request = settings.quantity(
-      "request", MemoryDimension.self, in: 512...0x1p40, default: 0x1p20, because: "a piece of a layer's weights")
-    let depth = settings.count("depth", in: 1...Tier.depthLimit, default: 32, because: "requests in flight a drive")
+    let requests = settings.requests(of: "a layer's weights")
     let link = settings.link("link", default: settings.device.hostLink, required: true)
     let efficiency = settings.quantity(
       "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
     let prefetch = settings.count("prefetch", in: 0...254, default: 1, because: "one section ahead")
+    let part = settings.quantity(
+      "prefetch-part", FractionDimension.self, in: 0.001...1, default: 1, because: "all of a section")
     let section = settings.count("section", in: 1...4096, default: 1, because: "one layer")
     let pinned = settings.count("pinned", in: 0...pieces.layers.count, default: 0, because: "every layer is streamed")
     guard let tier, let link else { return nil }
-    let layers = StreamedLayers(pieces, prefetch: prefetch, section: section, pinned: pinned)
+    let layers = StreamedLayers(pieces, prefetch: prefetch, part: part, section: section, pinned: pinned)
+    guard part == 1 || layers.prefetch <= 1 else {
+      settings.refuse(
+        "prefetch-part", "a part of a section is ahead only where one section is",
+        why: "\(layers.prefetch) sections are ahead", fix: "prefetch: 1")
+      return nil
+    }
     let devices = Double(count)
     let isDrive = tier.kind == .storage
     let whole = pieces.weights * (gathers ? 1 : devices)
@@ -111,7 +119,7 @@ public struct LayerStreaming: PlacePolicy {
       efficiency: isDrive ? efficiency : min(efficiency, tier.bandwidth.value.value / most))
     let read =
       isDrive
-      ? machine.reads(tier, drives: drives, request: request, depth: depth) : nil
+      ? machine.reads(tier, drives: drives, request: requests.bytes, depth: requests.depth) : nil
     var gather: Gather?
     if gathers, let peers = settings.device.peerLink {
       let rate = peers.bandwidth.value.value * settings.device.efficiency.link.value
@@ -147,15 +155,19 @@ public struct LayerStreaming: PlacePolicy {
     let first = pieces.first.cost(shape)
     plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
     // The step before has left the first sections of this one on their way, but for the first step of all.
-    if step.step == 0 { for section in layers.ahead { fetch(section, into: &plan) } }
+    if step.step == 0 { for section in layers.ahead { fetch(section, part: layers.part, into: &plan) } }
     for row in layers.rows {
       plan.repeating(row.count) { plan in
         guard let copied = row.copied else {
           return compute(row.computed, costs, dispatch, after: .none, frees: nil, into: &plan)
         }
         if layers.prefetch == 0 {
-          let ready = fetch(copied, into: &plan)
+          let ready = fetch(copied, isNeeded: true, into: &plan)
           compute(row.computed, costs, dispatch, after: ready, frees: freed, into: &plan)
+        } else if layers.part < 1 {
+          let ready = fetch(row.computed, part: 1 - layers.part, isNeeded: true, into: &plan)
+          compute(row.computed, costs, dispatch, after: ready, frees: freed, into: &plan)
+          fetch(copied, part: layers.part, into: &plan)
         } else {
           let ready = TaskRef.last(of: loaded, back: layers.prefetch)
           compute(row.computed, costs, dispatch, after: ready, frees: freed, into: &plan)
@@ -175,17 +187,20 @@ public struct LayerStreaming: PlacePolicy {
     ]
   }
 
-  /// Copies a section to the device. The step does not wait for it, but for what needs it.
+  /// Copies a part of a section to the device, which is needed now or for the section after. The step does not wait for
+  /// it, but for what needs it.
   @discardableResult
-  private func fetch(_ section: Int, into plan: inout StepPlan) -> TaskRef {
-    let bytes = layers.sections[section].bytes
-    // Without prefetch there is one slot, which the section before has just left; else two have been left since.
-    let slot = TaskRef.last(of: freed, back: layers.prefetch == 0 ? 1 : 2)
+  private func fetch(
+    _ section: Int, part: Double = 1, isNeeded: Bool = false, into plan: inout StepPlan
+  ) -> TaskRef {
+    let bytes = layers.sections[section].bytes * part
+    // What is needed now takes the slot that the section before has just left; of the others two have been left since.
+    let slot = TaskRef.last(of: freed, back: isNeeded ? 1 : 2)
     var ready = TaskRef.none
     if let read {
       ready = plan.move(
         readLabel, over: read.stream, bytes: bytes * carried, latency: read.latency,
-        after: layers.prefetch == 0 ? slot : .last(of: sent, back: 2), bound: PieceCost.linkBound, ahead: true)
+        after: isNeeded ? slot : .none, .last(of: sent, back: 2), bound: PieceCost.linkBound, ahead: true)
     }
     let arrived = plan.move(
       labels.copy, over: copy.stream, bytes: bytes * carried, latency: copy.latency, after: ready, slot,
@@ -207,66 +222,6 @@ public struct LayerStreaming: PlacePolicy {
       plan.run(
         labels.feedForward, on: gpu, for: costs[kind].seconds, after: issued, ready, into: rest == 0 ? ring : nil,
         bound: costs[kind].bound)
-    }
-  }
-}
-
-/// The layers of a model in sections that take turns in the memory of a device.
-struct StreamedLayers: Sendable {
-  /// Layers in a row that are copied as one.
-  struct Section: Hashable, Sendable {
-    var kinds: [Int]
-    var bytes: Double
-    var layers: Int { kinds.count }
-  }
-
-  /// A section that is computed, the one that is copied meanwhile (none with a pinned layer), and how often in a row.
-  struct Row: Hashable, Sendable {
-    var computed: Int
-    var copied: Int?
-    var count: Int
-  }
-
-  /// Sections that differ.
-  private(set) var sections: [Section] = []
-  private(set) var rows: [Row] = []
-  /// The sections that are copied before the first step.
-  private(set) var ahead: [Int] = []
-  /// Sections ahead of the one that is computed.
-  let prefetch: Int
-  /// Bytes of the largest section that is copied.
-  let largest: Double
-  /// Bytes of pinned layers and slots.
-  let held: Double
-
-  init(_ pieces: ModelPieces, prefetch wanted: Int, section size: Int, pinned: Int) {
-    func section(_ kinds: [Int]) -> Section {
-      Section(kinds: kinds, bytes: kinds.reduce(0) { $0 + pieces.kinds[$1].allWeights })
-    }
-    let stay = pieces.layers.prefix(pinned).map { section([$0]) }
-    let streamed = stride(from: pinned, to: pieces.layers.count, by: size).map {
-      section(Array(pieces.layers[$0..<min($0 + size, pieces.layers.count)]))
-    }
-    prefetch = max(0, min(wanted, streamed.count - 1))
-    largest = streamed.map(\.bytes).max() ?? 0
-    held = stay.reduce(0) { $0 + $1.bytes } + largest * Double(streamed.isEmpty ? 0 : prefetch + 1)
-    for section in stay { add(section, nil) }
-    for (place, section) in streamed.enumerated() { add(section, streamed[(place + prefetch) % streamed.count]) }
-    ahead = streamed.prefix(prefetch).map { index(of: $0) }
-  }
-
-  private mutating func index(of section: Section) -> Int {
-    if let index = sections.firstIndex(of: section) { return index }
-    sections.append(section)
-    return sections.count - 1
-  }
-
-  private mutating func add(_ computed: Section, _ copied: Section?) {
-    let row = Row(computed: index(of: computed), copied: copied.map { index(of: $0) }, count: 1)
-    if let last = rows.last, last.computed == row.computed, last.copied == row.copied {
-      rows[rows.count - 1].count += 1
-    } else {
-      rows.append(row)
     }
   }
 }

@@ -55,9 +55,7 @@ public struct SlidingWindow: PlacePolicy {
     device.hostLink = nil
     let share = settings.choice("share", of: ["tensors", "layers"], default: "tensors", because: "TPI-LLM")
     let tier = settings.tier("disk", required: true)
-    let request = settings.quantity(
-      "request", MemoryDimension.self, in: 512...0x1p40, default: 0x1p20, because: "a piece of a block's weights")
-    let depth = settings.count("depth", in: 1...Tier.depthLimit, default: 32, because: "requests in flight")
+    let requests = settings.requests(of: "a block's weights")
     let window = settings.count("window", in: 0...255, default: 4, because: "TPI-LLM: two layers")
     let link = settings.link("link", default: nil, required: true)
     let links = settings.count("links", in: 1...64, default: 4, because: "TPI-LLM: to a router, the switch and back")
@@ -93,7 +91,7 @@ public struct SlidingWindow: PlacePolicy {
     }
     var machine = Machine()
     let compute = machine.compute(device, count: count)
-    let disk = machine.reads(tier, request: request, depth: depth)
+    let disk = machine.reads(tier, request: requests.bytes, depth: requests.depth)
     let network = machine.stream("network")
     machine.hold(device.memoryName, bytes: weights, of: memory.capacity)
     machine.hold(tier.name, bytes: own, of: tier.capacity.value.value)
