@@ -9,31 +9,46 @@ import Testing
 /// What the policy `hybrid-experts` keeps of DeepSeek-V2-Lite on a device: 16 of each layer's 64 experts.
 @Suite("Experts on a device and the processor beside it")
 struct HybridExpertsTests {
+  /// What the policy counted over two requests, one after the other.
+  private func figures(_ settings: String, prompt: Int) throws -> [String: Double] {
+    let folder = try SmallScenario()
+    try folder.write(
+      "hybrid.yaml",
+      """
+      model: deepseek-v2-lite
+      cluster:
+        pools:
+          all:
+            device: rtx-a6000
+            precision: {weights: int4-g128}
+            limits: {max-sequences: 1, max-batch-tokens: 512}
+            place: {hybrid-experts: {cpu: xeon-gold-6338, link: pcie3, prefetch: 0, \(settings)}}
+      workload:
+        generator: {closed-loop: {users: 1, think: 0 s}}
+        requests: 2
+        lengths: {prompt: \(prompt) tokens, output: 33 tokens}
+
+      """)
+    let path = folder.folder.appendingPathComponent("hybrid.yaml").path
+    let run = try ScenarioReader().read(path).experiment(variant: nil).run()
+    let placement = try #require(run.summary.pools[0].placement)
+    return Dictionary(placement.figures.map { ($0.name, $0.value ?? .nan) }) { first, _ in first }
+  }
+
+  @Test("Whole layers on the device leave the processor every expert of the others")
+  func wholeLayers() throws {
+    // Of 26 mixture layers half are 13: with one token a step the processor has 6 experts of each, 0.5 of all.
+    let settings = "scheduling: fixed, updates: false, cache: 50 %"
+    let whole = try figures(settings + ", spread: whole-layers", prompt: 1)
+    #expect(whole["experts-beside"] == 0.5 && whole["expert-hit-rate"] == 0.5)
+    // The hottest experts of every layer are asked for more often than others.
+    #expect(try #require(try figures(settings, prompt: 1)["experts-beside"]) < 0.45)
+  }
+
   @Test("Belady bounds the evictions of a served cache, the closer the further it looks ahead")
   func belady() throws {
-    let folder = try SmallScenario()
     func hits(_ evict: String) throws -> Double {
-      try folder.write(
-        "hybrid.yaml",
-        """
-        model: deepseek-v2-lite
-        cluster:
-          pools:
-            all:
-              device: rtx-a6000
-              precision: {weights: int4-g128}
-              limits: {max-sequences: 1, max-batch-tokens: 512}
-              place: {hybrid-experts: {cpu: xeon-gold-6338, link: pcie3, scheduling: gpu, prefetch: 0, evict: \(evict)}}
-        workload:
-          generator: {closed-loop: {users: 1, think: 0 s}}
-          requests: 2
-          lengths: {prompt: 8 tokens, output: 33 tokens}
-
-        """)
-      let path = folder.folder.appendingPathComponent("hybrid.yaml").path
-      let run = try ScenarioReader().read(path).experiment(variant: nil).run()
-      let placement = try #require(run.summary.pools[0].placement)
-      return try #require(placement.figures.first { $0.name == "expert-hit-rate" }?.value)
+      try #require(try figures("scheduling: gpu, evict: \(evict)", prompt: 8)["expert-hit-rate"])
     }
     // Told the step alone it knows nothing of what comes, and goes by recency.
     let (recent, step, far) = (try hits("lru"), try hits("belady"), try hits("belady, lookahead: 32"))

@@ -74,19 +74,19 @@ public struct HybridExperts: PlacePolicy {
   private var resultLabel = TaskLabel.unnamed
   private var besideLabel = TaskLabel.unnamed
   private var schedule = HybridSchedule()
-  private var trial = HybridSchedule()
-  private var ahead: [HybridAhead] = []
-  private var guess = GuessedExperts()
+  var trial = HybridSchedule()
+  var ahead: [HybridAhead] = []
+  var guess = GuessedExperts()
   private var asked: [HybridExpert] = []
   private var missing: [Int32] = []
   /// By layer and expert the number of its last copy, 0 for none, and when by ``now`` it has come.
-  private var numbers: [Int]
-  private var arrivals: [Double]
+  var numbers: [Int]
+  var arrivals: [Double]
   /// Seconds since the run began without its pauses, as the schedules have them, and when the link is free.
-  private var now = 0.0
-  private var linkFree = 0.0
+  var now = 0.0
+  var linkFree = 0.0
   private var computed = (device: 0, processor: 0)
-  private var faults = 0
+  var faults = 0
 
   init(
     options: Options, pieces: ModelPieces, beside: ModelPieces, experts: (Piece, Piece),
@@ -277,63 +277,6 @@ public struct HybridExperts: PlacePolicy {
         labels.expert, on: gpu, for: costs.gpu(other.tokens), after: gate, come,
         bound: bound(expert, other.tokens, least: options.launch))
       if !cache.holds(layer, other.expert) { way.used(in: task) }
-    }
-  }
-
-  /// Copies an expert that was missed, through a buffer where it finds no slot; one that is not needed only into a slot.
-  private mutating func copy(
-    _ layer: Int, _ expert: Int32, after gate: TaskRef, isNeeded: Bool, into plan: inout StepPlan
-  ) {
-    var stays = false
-    do { stays = try cache.bring(layer, expert) } catch { faults += 1 }
-    if stays || isNeeded { issue(layer, expert, after: gate, isBuffered: !stays, into: &plan) }
-    if !isNeeded, stays { linkFree = max(linkFree, now) + costs.copy }
-  }
-
-  private mutating func issue(
-    _ layer: Int, _ expert: Int32, after known: TaskRef, isBuffered: Bool, into plan: inout StepPlan
-  ) {
-    let place = layer * cache.shape.experts + Int(expert)
-    numbers[place] = way.fetch(way.expertBytes, after: known, isBuffered: isBuffered, into: &plan)
-    arrivals[place] = max(linkFree, now) + costs.copy
-  }
-
-  /// Copies what is guessed for the next layers, the expert that gains most first, as long as the link is idle before
-  /// `end`.
-  private mutating func prefetch(_ layer: Int, until end: Double, after gate: TaskRef, into plan: inout StepPlan) {
-    ahead.removeAll(keepingCapacity: true)
-    guard options.prefetch > 0, max(linkFree, now) < end else { return }
-    for distance in 1...options.prefetch where layer + distance < cache.shape.layers {
-      predictor.guess(routed.routing, layer: layer + distance, ahead: distance, into: &guess)
-      var experts: [HybridExpert] = []
-      for expert in guess.experts {
-        let isHeld = cache.holds(layer + distance, expert)
-        // What is there and guessed stays until its layer has been computed.
-        if isHeld { _ = try? cache.prefetch(layer + distance, expert) }
-        experts.append(HybridExpert(expert: expert, tokens: guess.tokens(expert), ready: isHeld ? 0 : nil))
-      }
-      ahead.append(HybridAhead(layer: layer + distance, experts: experts))
-    }
-    for place in ahead.indices { ahead[place].weigh(options.rule, &costs, &trial) }
-    while max(linkFree, now) < end {
-      // Of equal gains the nearest layer's.
-      guard
-        let place = ahead.indices.max(by: {
-          ahead[$0].gain < ahead[$1].gain || (ahead[$0].gain == ahead[$1].gain && $0 > $1)
-        }),
-        let best = ahead[place].best
-      else { break }
-      let (other, expert) = (ahead[place].layer, ahead[place].experts[best].expert)
-      var comes = false
-      do { comes = try cache.prefetch(other, expert) } catch { faults += 1 }
-      guard comes else {
-        ahead[place].drop()
-        continue
-      }
-      issue(other, expert, after: gate, isBuffered: false, into: &plan)
-      linkFree = max(linkFree, now) + costs.copy
-      ahead[place].experts[best].ready = 0
-      ahead[place].weigh(options.rule, &costs, &trial)
     }
   }
 

@@ -28,14 +28,14 @@ public struct NeuronClusters: PlacePolicy {
     "Hot neurons on an NPU, active cold ones on the CPU, and from flash what memory does not hold."
 
   /// Tasks of a layer of a prompt.
-  private static let layerTasks = 4
+  static let layerTasks = 4
   /// Clusters that reads and computations of a block are cut into.
   private static let clusters = 4
   /// Shares of hot neurons that are tried.
   private static let hotShares = [0, 1, 2, 4, 8, 12, 16, 24, 32].map { Double($0) / 64 }
 
   /// Memory and flash for the neurons.
-  private struct Store {
+  struct Store {
     /// Share of the neurons that memory holds.
     var capacity: Double
     var isDynamic: Bool
@@ -51,15 +51,15 @@ public struct NeuronClusters: PlacePolicy {
     var runs: Way
   }
 
-  private let chooser: SplitChooser
-  private let hasNPU: Bool
-  private let law: NeuronLaw
-  private let store: Store
-  private let isPipelined: Bool
+  let chooser: SplitChooser
+  let hasNPU: Bool
+  let law: NeuronLaw
+  let store: Store
+  let isPipelined: Bool
   /// Bytes of a layer's predictor.
-  private let predictor: Double
+  let predictor: Double
   /// Neurons of a block, over all experts, by kind of layer.
-  private let widths: [Double]
+  let widths: [Double]
   /// What a decode step of so many tokens demands, by kind and tokens.
   private var demands: [[Int: Demand]]
   private var labels = LayerLabels()
@@ -70,7 +70,7 @@ public struct NeuronClusters: PlacePolicy {
   private var missed = 0.0
 
   /// What a block computes and reads in a decode step.
-  private struct Demand {
+  struct Demand {
     /// The router and the predictor.
     var predict: PieceCost
     /// Nil where nothing runs on the NPU.
@@ -82,99 +82,17 @@ public struct NeuronClusters: PlacePolicy {
     var missed: Double
   }
 
+  init(
+    chooser: SplitChooser, hasNPU: Bool, law: NeuronLaw, store: Store, isPipelined: Bool, predictor: Double,
+    widths: [Double]
+  ) {
+    (self.chooser, self.hasNPU, self.law, self.store) = (chooser, hasNPU, law, store)
+    (self.isPipelined, self.predictor, self.widths) = (isPipelined, predictor, widths)
+    demands = Array(repeating: [:], count: widths.count)
+  }
+
   /// What is counted changes with every step.
   public var isSteady: Bool { false }
-
-  /// Reads the settings.
-  public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
-    let own = settings.device
-    let other = settings.device("npu", required: false)
-    let flash = settings.tier("flash", required: true)
-    let memory = DeviceMemory(settings, count: 1)
-    let budget = settings.quantity(
-      "memory", MemoryDimension.self, in: 0...0x1p50, default: memory.usable, because: "what the engine may use")
-    let runtime = settings.quantity(
-      "runtime", MemoryDimension.self, in: 0...0x1p50, default: 0, because: "reserved beside the budget")
-    let predictor = settings.quantity(
-      "predictor", MemoryDimension.self, in: 0...0x1p50, default: 0, because: "activity is known")
-    let context = settings.count("context", in: 16...10_000_000, default: 2048, because: "a phone's conversation")
-    let active = settings.quantity(
-      "active", FractionDimension.self, in: 0.001...1, default: 1, because: "a dense model")
-    let exponent = settings.number("popularity", in: 0...10, default: 0, because: "all neurons alike")
-    let opened = settings.quantity(
-      "opened", FractionDimension.self, in: 0...1, default: 0.8,
-      because: "PowerInfer-2: the rows of a neuron are active together four times of five, recalled")
-    let cache = settings.choice("cache", of: ["lru", "static"], default: "lru", because: "PowerInfer-2's cold region")
-    let window = settings.count("window", in: 0...1_000_000, default: 0, because: "as long as memory allows")
-    let bundle = settings.flag("bundle", default: true, because: "PowerInfer-2")
-    let pipeline = settings.flag("pipeline", default: true, because: "PowerInfer-2")
-    let page = settings.quantity(
-      "page", MemoryDimension.self, in: 512...0x1p30, default: flash?.request.value.value ?? 4096,
-      because: "the drive's smallest request")
-    let depth = settings.count("depth", in: 1...Tier.depthLimit, default: 32, because: "requests in flight")
-    let sync = settings.quantity(
-      "sync", TimeDimension.self, in: 0...1, default: other?.forms.handOver?.value.value ?? 0,
-      because: "the NPU's hand-over")
-    guard let flash, let pieces = settings.pieces(on: own, tensorParallel: 1),
-      let others = settings.pieces(on: other ?? own, tensorParallel: 1)
-    else { return nil }
-    guard let group = settings.chip(with: other.map { [$0] } ?? []) else { return nil }
-    let blocks = pieces.layers.reduce(0) { $0 + pieces.kinds[$1].blockBytes }
-    let fixed = pieces.weights - blocks + predictor + runtime + Double(context) * pieces.cacheBytesPerToken
-    guard blocks > 0, budget <= memory.usable, fixed < budget else {
-      settings.refuse(
-        "memory", "the memory cannot hold what must stay in it",
-        why: "\(Memory(fixed).text) beside the neurons, a budget of \(Memory(budget).text), "
-          + "and \(Memory(memory.usable).text) that the engine may use",
-        fix: "a budget between the two, or a model with feed-forward blocks in narrower formats")
-      return nil
-    }
-    guard blocks <= flash.capacity.value.value else {
-      settings.refuse(
-        "flash", "\(flash.name) cannot hold the neurons",
-        why: "\(Memory(blocks).text) > \(flash.capacity.value.text)", fix: "a larger drive")
-      return nil
-    }
-    var machine = Machine()
-    let channel = machine.memory(of: group)
-    let cpu = machine.processor(own, pieces, sharing: channel, isExtra: false)
-    let npu = other.map { machine.processor($0, others, sharing: channel, isExtra: true) } ?? cpu
-    let pages = machine.reads(flash, request: page, depth: depth, name: "\(flash.name).pages")
-    let runs = machine.reads(flash, request: max(page, 0x1p19), depth: depth, name: "\(flash.name).runs")
-    machine.hold(own.memoryName, bytes: min(budget, fixed + blocks), of: memory.capacity)
-    machine.hold(flash.name, bytes: blocks, of: flash.capacity.value.value)
-    let chooser = SplitChooser(
-      own: cpu, npu: npu, together: group.together.value.value, lengths: .padding,
-      shapes: other?.forms.shapes?.tokens ?? [], sync: sync, parts: 16,
-      allowed: other == nil ? [.own] : [.own, .npu, .both], attention: .own,
-      ends: machine.resources.ring(layerTasks * 2))
-    let widths = neurons(settings.model, pieces)
-    let neuron = pieces.kinds.indices.map { pieces.kinds[$0].blockBytes / max(1, widths[$0]) }.max() ?? 0
-    func paged(_ bytes: Double) -> Double { (bytes / page).rounded(.up) * page }
-    let rows = settings.model.layers.compactMap(\.feedForward).first.map { Double($0.ups + 1) } ?? 1
-    let isDense = active == 1
-    let store = Store(
-      capacity: min(1, (budget - fixed) / blocks), isDynamic: cache == "lru",
-      window: window == 0 ? .infinity : Double(window),
-      firstRead: isDense ? neuron : bundle ? page : rows * paged(neuron / rows),
-      nextReads: isDense || !bundle ? 0 : opened * (paged(neuron) - page), streamed: isDense ? neuron : paged(neuron),
-      pages: pages, runs: runs)
-    let policy = NeuronClusters(
-      chooser: chooser, hasNPU: other != nil, law: NeuronLaw(active: active, exponent: exponent), store: store,
-      isPipelined: pipeline, predictor: predictor / Double(max(1, pieces.layers.count { widths[$0] > 0 })),
-      widths: widths, demands: Array(repeating: [:], count: widths.count))
-    return machine.plan(policy, cacheTokens: Double(context))
-  }
-
-  /// Neurons of a block of each kind of layer, over all experts; 0 without a block.
-  private static func neurons(_ model: Transformer, _ pieces: ModelPieces) -> [Double] {
-    var widths = [Double](repeating: 0, count: pieces.kinds.count)
-    for (index, kind) in pieces.layers.enumerated() where index < model.layers.count {
-      let block = model.layers[index].feedForward
-      widths[kind] = Double((block?.width ?? 0) * (block?.experts?.count ?? 1))
-    }
-    return widths
-  }
 
   /// Takes the labels of its tasks.
   public mutating func begin(_ plan: inout StepPlan) {
