@@ -89,6 +89,14 @@ struct ReproductionTests {
     let scenario = try toy.reproduce().scenarios[0]
     #expect(scenario.parameters[0].stands == ["0 ms", "7 ms"] && scenario.parameters[0].value == "2 ms")
     #expect(scenario.runs == 9)
+    // Of two parameters of one setting each stands for its own variants.
+    let free = ["even", "uneven"].map {
+      "{path: \(path), value: 2 ms, range: [0 ms, 16 ms], source: s, variants: [\($0)]}"
+    }
+    let two = try Toy(
+      claims: "  - {metric: ttft-p50, of: even, at-most: \(bound), mark: A, source: s}\n",
+      rest: "free: [\(free.joined(separator: ", "))]\n")
+    #expect(try two.reproduce().scenarios[0].parameters.map(\.stands) == [["0 ms", "7 ms"], ["0 ms", "16 ms"]])
   }
 
   @Test("A number of a device is free too, and so is a range that holds values which cannot be served")

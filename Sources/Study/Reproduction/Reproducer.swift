@@ -104,7 +104,7 @@ struct ScenarioReproduction {
   }
 
   /// The claims at several points, each some settings laid over the scenario; an error where a point cannot be run.
-  private func check(at points: [[Override]], _ what: String) throws -> [Result<[ClaimCheck], any Error>] {
+  private func check(at points: [[Probe]], _ what: String) throws -> [Result<[ClaimCheck], any Error>] {
     let needed = Needed.by(scenario.claims)
     let plans = points.map { point in Result { try plan(needed, point) } }
     let all = plans.flatMap { plan in (try? plan.get()) ?? [] }.flatMap(\.tasks)
@@ -131,20 +131,24 @@ struct ScenarioReproduction {
   }
 
   /// What must run at a point, by variant.
-  private func plan(_ needed: [String: Needed], _ point: [Override]) throws -> [(
+  private func plan(_ needed: [String: Needed], _ point: [Probe]) throws -> [(
     variant: String, tasks: [Evidence.Task]
   )] {
     try needed.sorted { $0.key < $1.key }.map { ($0.key, try tasks($0.key, $0.value, point)) }
   }
 
   /// What must run for a variant at a point.
-  private func tasks(_ variant: String, _ needed: Needed, _ point: [Override]) throws -> [Evidence.Task] {
-    let concerned = point.filter { override in
-      scenario.free.contains { $0.path == override.path && scenario.variants(concernedBy: $0).contains(variant) }
-    }
+  private func tasks(_ variant: String, _ needed: Needed, _ point: [Probe]) throws -> [Evidence.Task] {
+    let concerned = point.filter { $0.variants.contains(variant) }.map(\.override)
     let experiment = Experiment(try scenario.resolve(variant: variant, overrides: concerned), text: loaded.text)
     return (needed.run ? [Evidence.Task(experiment: experiment)] : [])
       + (needed.search ? [Evidence.Task(experiment: experiment, search: SearchPlan(scenario.capacity))] : [])
+  }
+
+  /// Another value of a parameter, and the variants that it is of: two parameters may be of one setting.
+  private struct Probe {
+    var override: Override
+    var variants: [String?]
   }
 
   /// A point whose runs failed.
@@ -163,8 +167,10 @@ extension ScenarioReproduction {
   /// range.
   private func interval(of parameter: FreeParameter, _ index: Int, _ holding: [Bool?]) throws -> [String] {
     let what = "parameter \(index + 1) of \(scenario.free.count)"
+    let variants = scenario.variants(concernedBy: parameter)
     func stand(_ shares: [Double]) throws -> [Bool] {
-      try check(at: shares.map { [parameter.override(parameter.amount(at: $0))] }, what).map { result in
+      let points = shares.map { [Probe(override: parameter.override(parameter.amount(at: $0)), variants: variants)] }
+      return try check(at: points, what).map { result in
         (try? result.get()).map { $0.map(\.holds) == holding } ?? false
       }
     }
