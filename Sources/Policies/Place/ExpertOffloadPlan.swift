@@ -47,8 +47,8 @@ extension ExpertOffload {
     let places = slots?.count ?? (options.ahead + 1) * shape.experts
     options.allBytes = pieces.weights * Double(devices)
     let all = options.expertBytes * Double(shape.layers * shape.experts)
-    // Two buffers for what finds no slot.
-    let buffered = fetch == .prefetchAll ? 0 : 2
+    // Two buffers for what finds no slot, where anything may not.
+    let buffered = fetch == .prefetchAll || places >= shape.layers * shape.experts ? 0 : 2
     options.heldBytes = options.allBytes - all + kept * Double(places + buffered)
     let memory = DeviceMemory(settings, count: devices)
     let room = memory.usable - options.heldBytes
