@@ -42,7 +42,7 @@ extension Timeline {
         }
       }
     }
-    computedTasks += Int64(computed)
+    self.computed += Int64(computed)
     return stepEnd
   }
 

@@ -3,7 +3,7 @@
 /// At most one task of a stream is under way, so that an instant is found by looking at every stream.
 struct SharedFlows {
   /// A task that has been issued and has not started.
-  private struct Pending {
+  struct Pending {
     var task: PlannedTask
     /// Numbers of the tasks that it waits for; -1 for none.
     var after: (Int, Int, Int, Int)
@@ -15,7 +15,7 @@ struct SharedFlows {
   }
 
   /// What a stream is doing.
-  private struct Running {
+  struct Running {
     var task: PlannedTask
     var number: Int
     var place: Int
@@ -31,7 +31,7 @@ struct SharedFlows {
   }
 
   /// The tasks of a stream that have not started, in the order of issue.
-  private struct Queue {
+  struct Queue {
     private var waiting: [Pending] = []
     private var first = 0
 
@@ -39,12 +39,12 @@ struct SharedFlows {
 
     mutating func append(_ task: Pending) { waiting.append(task) }
 
-    mutating func removeFirst() {
-      first += 1
-      if first == waiting.count {
+    mutating func removeFirst(_ count: Int = 1) {
+      first += count
+      if first >= waiting.count {
         waiting.removeAll(keepingCapacity: true)
         first = 0
-      } else if first == 4_096 {
+      } else if first >= 4_096 {
         waiting.removeFirst(first)
         first = 0
       }
@@ -52,23 +52,27 @@ struct SharedFlows {
   }
 
   private let routes: [[Int]]
-  private let layout: Timeline.Layout
+  let layout: Timeline.Layout
   private var shares: FairShares
-  private var queues: [Queue]
-  private var running: [Running?]
-  private var now: Int64 = 0
+  var queues: [Queue]
+  var running: [Running?]
+  var now: Int64 = 0
 
   // Numbers of tasks: those below `base` have ended.
-  private var issued = 0
-  private var base = 0
-  private var ended: [Bool] = []
-  private var open = 0
+  var issued = 0
+  var base = 0
+  var ended: [Bool] = []
+  var open = 0
   /// Tasks of the plan under way that its step waits for and that have not ended.
-  private var awaited = 0
+  var awaited = 0
   /// What each ring remembers, by number; -1 where it remembers nothing.
   private var rings: [[Int]]
   private var heads: [Int]
   private var numbers: [Int] = []
+  /// Parts of the plan under way whose repetitions may be folded.
+  var repeated: [RepeatedPart] = []
+  /// Tasks that were started one by one.
+  private(set) var computed: Int64 = 0
 
   init(_ resources: Resources, _ layout: Timeline.Layout) {
     routes = resources.streams.map(\.route)
@@ -101,6 +105,7 @@ struct SharedFlows {
       }
       now = next
       settle(state, &recording)
+      if !repeated.isEmpty, hasEnded(repeated[0].next), awaited > 0 { foldRepetitions(state) }
     }
     return now
   }
@@ -118,7 +123,13 @@ struct SharedFlows {
   ) {
     numbers.removeAll(keepingCapacity: true)
     numbers.append(contentsOf: repeatElement(-1, count: plan.tasks.count))
+    repeated.removeAll(keepingCapacity: true)
     for part in plan.parts {
+      if part.count > 1, recording == nil,
+        let part = RepeatedPart(plan, part, first: issued, streams: routes.count, rings: rings.map(\.count))
+      {
+        repeated.append(part)
+      }
       for repetition in 0..<part.count {
         for index in part.start..<part.end {
           let task = plan.tasks[index]
@@ -153,7 +164,7 @@ struct SharedFlows {
     return rings[ref.ring][place < 0 ? place + rings[ref.ring].count : place]
   }
 
-  private func hasEnded(_ number: Int) -> Bool { number < base || ended[number - base] }
+  func hasEnded(_ number: Int) -> Bool { number < base || ended[number - base] }
 
   /// The next moment at which something begins or ends; nil where nothing is left to.
   private func nextInstant(_ release: Int64) -> Int64? {
@@ -212,6 +223,7 @@ struct SharedFlows {
     let after = pending.after
     guard hasEnded(after.0), hasEnded(after.1), hasEnded(after.2), hasEnded(after.3) else { return false }
     queues[stream].removeFirst()
+    computed += 1
     let task = pending.task
     let carries = task.bytes > 0 && !routes[stream].isEmpty
     running[stream] = Running(

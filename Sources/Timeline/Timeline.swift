@@ -90,7 +90,9 @@ public struct Timeline: ~Copyable {
   /// Tasks that ran, folded ones included.
   public var taskCount: Int64 { state[layout.tasks] }
   /// Tasks that were computed one by one; the others were folded.
-  public internal(set) var computedTasks: Int64 = 0
+  public var computedTasks: Int64 { computed + (flows?.pointee.computed ?? 0) }
+  /// Those of them without shared channels.
+  var computed: Int64 = 0
   /// Whether nothing that a plan left ahead is still under way, as far as it matters to how fast bytes flow.
   public var isDrained: Bool { flows?.pointee.isDrained ?? true }
   /// Numbers of a snapshot.

@@ -115,12 +115,13 @@ struct RandomPlans {
     init(_ draw: inout RandomStream, stage: Int, named: Int, rings: [Int], ahead: Bool, isHead: Bool) {
       stream = stage
       latency = isHead && draw.chance(0.5) ? Int64(draw.below(200)) * 1_000 : 0
-      least = Int64(draw.below(9)) * 1_000
-      bytes = 0
+      // Often a pace near that of the others, so that one overtakes another after many repetitions.
+      least = Int64(draw.chance(0.5) ? draw.below(9) : 12 + draw.below(2)) * 1_000
+      bytes = draw.chance(0.5) ? 0 : Int64(draw.below(200))
       isAhead = ahead && draw.chance(0.1)
-      ring = draw.chance(0.2) ? Int(draw.below(2)) : nil
+      ring = draw.chance(0.3) ? Int(draw.below(2)) : nil
       if stage > 0, draw.chance(0.7) { after.append(.task(named - 1)) }
-      if draw.chance(0.2) {
+      if draw.chance(0.4) {
         let ring = Int(draw.below(2))
         after.append(.ring(ring, back: Int(1 + draw.below(UInt64(rings[ring])))))
       }

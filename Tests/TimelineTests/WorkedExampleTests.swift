@@ -151,6 +151,28 @@ import Units
     #expect(timeline.computedTasks <= 1 + 2 * 5)
   }
 
+  @Test func layersThatShareAChannelAreFolded() {
+    // As above two reads take 4 ms together, and the next layer waits for both: 200 ms for 50 layers. A few layers
+    // at the beginning and at the end are computed.
+    var resources = Resources()
+    let dram = resources.channel("dram", rate: 10e9)
+    let cpu = resources.stream("cpu", route: [dram])
+    let npu = resources.stream("npu", route: [dram])
+    let done = resources.ring(2)
+    var plan = StepPlan()
+    let read = plan.label("read")
+    plan.repeating(50) { plan in
+      let (one, other) = (TaskRef.last(of: done), TaskRef.last(of: done, back: 2))
+      let first = plan.move(read, over: cpu, bytes: 10e6, after: one, other)
+      plan.move(read, over: npu, bytes: 30e6, after: one, other, into: done)
+      plan.run(read, on: cpu, for: 0, after: first, into: done)
+    }
+    var timeline = Timeline(resources)
+    #expect(timeline.run(&plan, release: .start) == Instant(picoseconds: 200_000_000_000))
+    #expect(timeline.bytes(npu.index) == 1_500_000_000)
+    #expect(timeline.taskCount == 150 && timeline.computedTasks <= 6 * 3)
+  }
+
   @Test func timesBeyondTheHorizonDoNotOverflow() {
     var resources = Resources()
     let slow = resources.link("slow", rate: 0)
