@@ -48,7 +48,7 @@ struct RecordFile {
     func holds(_ wanted: [String: [String]]) -> Bool {
       wanted.allSatisfy { name, texts in
         guard let own = self.text(name) else { return false }
-        return texts.contains { $0.hasSuffix("*") ? own.hasPrefix($0.dropLast()) : own == $0 }
+        return texts.contains { ServerRuns.holds(own, $0) }
       }
     }
   }

@@ -33,6 +33,13 @@ public struct ServerRun: Hashable, Sendable {
   public var tensorParallel: Int?
   /// Stages that share the layers; nil where the record does not say.
   public var pipelineParallel: Int?
+  /// What the record says of it, by column: "model", "dtype".
+  public var columns: [String: String] = [:]
+  /// Whether each column holds one of the texts of `wanted`; one that ends in `*` is what it begins with.
+  public func holds(_ wanted: [String: [String]]) -> Bool {
+    wanted.allSatisfy { column, texts in texts.contains { ServerRuns.holds(columns[column] ?? "", $0) } }
+  }
+
   /// What was measured: seconds, or tokens a second.
   public var figures: [Figure: Double] = [:]
 }
@@ -46,13 +53,15 @@ public struct ServerRuns: Hashable, Sendable {
   public private(set) var unstated = 0
 
   /// The runs of `file` whose columns hold one of the texts of `rows`; one that ends in `*` is what a
-  /// column begins with.
+  /// column begins with. Runs whose lengths are not stated are taken to have these.
   /// - Throws: ``MeasurementFault`` for a file that cannot be read, a missing column, a length or figure that is none.
-  public init(_ file: String, rows: [String: [String]] = [:]) throws(MeasurementFault) {
+  public init(
+    _ file: String, rows: [String: [String]] = [:], promptTokens: Int? = nil, outputTokens: Int? = nil
+  ) throws(MeasurementFault) {
     var last: [[String]: Int] = [:]
     for row in try RecordFile(file, wanted: rows).rows {
       guard let (figure, value) = try Self.figure(row) else { continue }
-      guard let load = try Self.load(row) else {
+      guard let load = try Self.load(row, promptTokens, outputTokens) else {
         unstated += 1
         continue
       }
@@ -65,6 +74,11 @@ public struct ServerRuns: Hashable, Sendable {
         runs[runs.count - 1].figures[figure] = value
       }
     }
+  }
+
+  /// Whether a column that holds `own` is meant by `wanted`, which ends in `*` where it is what the column begins with.
+  static func holds(_ own: String, _ wanted: String) -> Bool {
+    wanted.hasSuffix("*") ? own.hasPrefix(wanted.dropLast()) : own == wanted
   }
 
   /// The rows of a record by who published them.
@@ -96,22 +110,32 @@ public struct ServerRuns: Hashable, Sendable {
     return (known.figure, try row.value("value", in: 1e-9...1e12) * known.scale)
   }
 
-  private static func load(_ row: RecordFile.Row) throws(MeasurementFault) -> ServerRun? {
+  private static func load(
+    _ row: RecordFile.Row, _ promptTokens: Int?, _ outputTokens: Int?
+  ) throws(MeasurementFault) -> ServerRun? {
     let users = row.text("concurrency") ?? ""
     let isAtOnce = users.hasPrefix("inf")
-    guard isAtOnce || Double(users) != nil, !(row.text("input_len") ?? "").isEmpty,
-      !(row.text("output_len") ?? "").isEmpty
+    guard isAtOnce || Double(users) != nil,
+      let prompt = try tokens("input_len", of: row) ?? promptTokens,
+      let output = try tokens("output_len", of: row) ?? outputTokens
     else { return nil }
     let layout = row.text("parallelism") ?? ""
-    return ServerRun(
+    var run = ServerRun(
       line: row.line, source: row.text("source") ?? "",
       users: isAtOnce ? nil : Int(try row.value("concurrency", in: 1...1e6)),
-      promptTokens: Int(try row.value("input_len", in: 1...16_777_216)),
-      outputTokens: Int(try row.value("output_len", in: 1...16_777_216)), tensorParallel: count("tp", in: layout),
-      pipelineParallel: count("pp", in: layout))
+      promptTokens: prompt, outputTokens: output, tensorParallel: count("tp", in: layout),
+      pipelineParallel: count("pp", in: layout) ?? count("layer split x", in: layout))
+    for name in identity { run.columns[name] = row.text(name) }
+    return run
   }
 
-  /// The number after a word in a layout like `agg tp4pp1adp1`.
+  /// A length in tokens; nil where the column is empty.
+  private static func tokens(_ column: String, of row: RecordFile.Row) throws(MeasurementFault) -> Int? {
+    guard !(row.text(column) ?? "").isEmpty else { return nil }
+    return Int(try row.value(column, in: 1...16_777_216))
+  }
+
+  /// The number after a word in a layout like `agg tp4pp1adp1` or `llama.cpp layer split x4`.
   private static func count(_ word: String, in layout: String) -> Int? {
     layout.firstRange(of: word).flatMap { range in
       Int(layout[range.upperBound...].prefix { $0.isASCII && $0.isNumber }).flatMap { $0 > 0 ? $0 : nil }

@@ -31,8 +31,8 @@ struct RunComparison {
   let unserved: [(line: Int, why: String)]
   /// Rows whose load the record does not state.
   let unstated: Int
-  /// The most that mean errors may be, by the key of the figure.
-  let within: [String: Double]
+  /// What the scenario holds errors to, and what it says of its goals.
+  let load: BenchmarkLoad
 
   /// The comparisons of a scenario's variants that name a record of runs.
   /// - Throws: `Faults`, ``MeasurementFault`` or the simulation's errors.
@@ -41,7 +41,8 @@ struct RunComparison {
     return try (variants.isEmpty ? [nil] : variants).compactMap { variant in
       let experiment = try loaded.experiment(variant: variant)
       guard let plan = experiment.scenario.measured, let load = plan.runs else { return nil }
-      let record = try ServerRuns(plan.path, rows: plan.rows)
+      let record = try ServerRuns(
+        plan.path, rows: plan.rows, promptTokens: load.promptTokens, outputTokens: load.outputTokens)
       guard !record.runs.isEmpty else {
         throw Diagnostic(
           at: nil, "the record of \(experiment.name) has no run",
@@ -67,7 +68,7 @@ struct RunComparison {
       }
       return RunComparison(
         name: experiment.name, record: (plan.path, plan.name), pairs: pairs, unserved: unserved,
-        unstated: record.unstated, within: load.within)
+        unstated: record.unstated, load: load)
     }
   }
 
@@ -106,6 +107,9 @@ struct RunComparison {
       ("workload.requests", "\(requests)"),
       ("workload.lengths", "{prompt: \(law(run.promptTokens)), output: \(law(run.outputTokens))}"),
     ]
+    for setting in load.settings where run.holds(setting.rows) {
+      changes += setting.values.map { ($0.path, $0.text) }
+    }
     let margin = load.stepMargin.map { users + run.promptTokens + $0 }
     if let margin, isChunked { changes.append(("policy.batch.chunked.token-budget", "\(margin)")) }
     let own = [
@@ -148,15 +152,33 @@ struct RunComparison {
     }
   }
 
-  /// The figures whose mean errors exceed what the scenario allows, in words.
+  /// The figures whose mean errors exceed what the scenario allows, in words, and those of which it does not say rightly
+  /// whether anything keeps them above their goal.
   var unmet: [String] {
-    rows.compactMap { row in
-      within[row.figure.key].flatMap { bound in
-        guard row.mean > bound else { return nil }
-        let (mean, most) = (KernelText.percent(row.mean), KernelText.percent(bound))
-        return "\(name): the error of \(row.figure.rawValue) is \(mean), more than \(most)"
+    rows.flatMap { row in
+      let (key, own) = (
+        row.figure.key, "\(name): the error of \(row.figure.rawValue) is \(KernelText.percent(row.mean))"
+      )
+      var unmet: [String] = []
+      if let most = load.within[key], row.mean > most { unmet.append("\(own), more than \(KernelText.percent(most))") }
+      if let isMet = isMet(row), isMet == (load.bounds[key] != nil) {
+        unmet.append(
+          isMet ? "\(own), which is the target: nothing bounds it" : "\(own), and nothing says what bounds it")
       }
+      return unmet
     }
+  }
+
+  /// Whether a figure's mean error is within its target; nil where it has none.
+  func isMet(_ row: Row) -> Bool? { load.targets[row.figure.key].map { row.mean <= $0 } }
+
+  /// The target of a figure, and whether it is met or what bounds it.
+  func verdict(_ row: Row) -> [String] {
+    guard let target = load.targets[row.figure.key] else { return ["-", ""] }
+    return [
+      KernelText.percent(target),
+      isMet(row) == true ? "met" : "missed: \(load.bounds[row.figure.key] ?? "not known why")",
+    ]
   }
 
   /// The comparisons as text, errors by figure.

@@ -24,6 +24,8 @@ struct ServerFiles {
   private func file(_ figure: ServerRun.Figure) -> String { "servers-\(figure.key).svg" }
 
   private func text() throws -> String {
+    let judged = runs.flatMap { comparison in comparison.rows.compactMap { comparison.isMet($0) } }
+    let met = judged.count { $0 }
     var text = """
       # Servers against measurements
 
@@ -34,19 +36,19 @@ struct ServerFiles {
 
       ## Whole runs
 
-      A row of the record is a figure of a run under a stated load; the load is simulated.
+      A row of the record is a figure of a run under a stated load; the load is simulated. \(met) targets of \(judged.count)
+      are met.
 
 
       """
     text += Markdown.table(
-      ["scenario", "figure", "runs", "MAPE", "median", "bias", "held to"],
+      ["scenario", "figure", "runs", "MAPE", "median", "bias", "target", ""],
       runs.flatMap { comparison in
         comparison.rows.map { row in
           [
             comparison.name, row.figure.rawValue, "\(row.runs)", KernelText.percent(row.mean),
             KernelText.percent(row.median), KernelText.percent(row.bias),
-            comparison.within[row.figure.key].map(KernelText.percent) ?? "-",
-          ]
+          ] + comparison.verdict(row)
         }
       })
     text += "\n" + figures.map { "![\($0.rawValue), predicted against measured](\(file($0)))\n" }.joined()

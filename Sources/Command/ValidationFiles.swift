@@ -39,6 +39,10 @@ struct ValidationFiles {
       same run were fitted to: \(compared) rows. `scenarios/KERNELS.md` tells what rows, regimes and splits are; each
       kernel's file names the rows it was fitted to. Bias is the median of predicted / measured - 1.
 
+      Whole servers have targets of their own: TPOT within 12 % and TTFT within 20 %, throughput of TensorRT-LLM within 15 %, batches
+      of Splitwise within 8 %, llama.cpp on cards and at the edge within 20 %. [servers.md](servers.md) says which are met, and
+      what bounds the others.
+
       ## Targets
 
       Each device and framework, its kernels and formats taken together. *Scatter* is what measurements of neighbouring shapes

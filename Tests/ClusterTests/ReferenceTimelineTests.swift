@@ -35,6 +35,33 @@ import Workload
     #expect(result.counts.arrivalTies == 1)
   }
 
+  @Test func aStepComposedAheadMissesWhatArrivesDuringTheOneBefore() throws {
+    var ahead = try engine()
+    ahead.schedulesAhead = true
+    let result = try serve(
+      pools: [pool(ahead)], router: .whole(.roundRobin),
+      [
+        request(at: 0, prompt: 10, output: 4), request(at: 500, prompt: 20, output: 1),
+        request(at: 9000, prompt: 30, output: 1),
+      ])
+    // 0     prefill of request 0: 1010; request 1 came at 500, when the next step was composed: one decode, 2011
+    // 2011  prefill of request 1: 3031 done; two more decodes: 4032, 5033 done
+    // 9000  nothing is under way: request 2 waits for nothing
+    #expect(result.scheduled == [0, 2011, 9000])
+    #expect(result.done == [5033, 3031, 10030])
+    #expect(result.counts.late == 1)
+  }
+
+  @Test func whatIsLateNeedNotWaitForAnEmptyStep() throws {
+    var ahead = try engine()
+    ahead.schedulesAhead = true
+    let result = try serve(
+      pools: [pool(ahead)], router: .whole(.roundRobin),
+      [request(at: 0, prompt: 10, output: 1), request(at: 500, prompt: 20, output: 1)])
+    // 1010  request 0 is done and nothing runs: request 1 is prefilled at once
+    #expect(result.scheduled == [0, 1010])
+  }
+
   @Test func decodeFirstHoldsPromptsBack() throws {
     let result = try serve(
       pools: [pool(try engine(), .decodeFirst(decodeSteps: 2))], router: .whole(.roundRobin),

@@ -41,6 +41,57 @@ struct RunComparisonTests {
     #expect(try ServerRuns.sources(path) == ["s": 5, "t": 1])
   }
 
+  @Test("Lengths that are not stated are assumed where the scenario says so, and layers split over devices are stages")
+  func assumed() throws {
+    let root = try root(
+      """
+      s,d,4.0,llama.cpp layer split x4,m,f,1,1024,1,decode_tok_s,20,,
+      s,d,1.0,GPU,m,f,,,1,decode_tok_s,30,,
+
+      """)
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let path = root + "/measured/e2e.csv"
+    #expect(try ServerRuns(path).unstated == 1)
+    let runs = try ServerRuns(path, promptTokens: 32, outputTokens: 256).runs
+    #expect(runs.map(\.promptTokens) == [1, 32] && runs.map(\.outputTokens) == [1024, 256])
+    #expect(runs.map(\.pipelineParallel) == [4, nil])
+  }
+
+  @Test("What rows say of the server is set for the runs that say it")
+  func stated() {
+    var run = ServerRun(line: 2, source: "", users: 1, promptTokens: 1, outputTokens: 8)
+    run.columns = ["dtype": "Q4_K_M", "model": "Llama-3-8B"]
+    var load = BenchmarkLoad()
+    func set(_ rows: [String: [String]], _ path: String) {
+      load.settings.append(.init(rows: rows, values: [.init(path: path, text: "x")]))
+    }
+    set(["dtype": ["F16", "Q4*"]], "first")
+    set(["dtype": ["F16"]], "second")
+    set(["dtype": ["Q4*"], "model": ["Llama-3-70B"]], "third")
+    let changes = RunComparison.changes(run, load, pools: [], isChunked: false)
+    #expect(changes.dropFirst(3).map(\.path) == ["first"])
+  }
+
+  @Test("A target that is missed must say what bounds it, and one that is met must not")
+  func verdicts() {
+    let run = ServerRun(line: 2, source: "", users: 1, promptTokens: 1, outputTokens: 8)
+    func comparison(_ predicted: Double, bounded: Bool) -> RunComparison {
+      var load = BenchmarkLoad()
+      load.targets = ["tpot": 0.1]
+      if bounded { load.bounds = ["tpot": "the spread of repetitions"] }
+      return RunComparison(
+        name: "a", record: ("", ""),
+        pairs: [RunComparison.Pair(run: run, figure: .tpot, measured: 1, predicted: predicted)], unserved: [],
+        unstated: 0, load: load)
+    }
+    let row = comparison(1.2, bounded: true).rows[0]
+    #expect(comparison(1.2, bounded: true).verdict(row) == ["10.0 %", "missed: the spread of repetitions"])
+    #expect(comparison(1.2, bounded: true).unmet == [])
+    #expect(comparison(1.2, bounded: false).unmet.contains { $0.contains("nothing says what bounds it") })
+    #expect(comparison(1.05, bounded: false).unmet == [])
+    #expect(comparison(1.05, bounded: true).unmet.contains { $0.contains("nothing bounds it") })
+  }
+
   @Test("A figure that is none is told with its line and field")
   func fault() throws {
     let root = try root("s,d,1,tp1,m,f,100,10,8,ttft_ms,fast,n,\n")
@@ -55,7 +106,7 @@ struct RunComparisonTests {
   @Test("A load is users who ask again at once, with lengths up to the stated ones")
   func load() {
     let run = ServerRun(
-      line: 2, source: "", users: 16, promptTokens: 1000, outputTokens: 1, tensorParallel: 2, pipelineParallel: nil)
+      line: 2, source: "", users: 16, promptTokens: 1000, outputTokens: 1, tensorParallel: 2)
     var load = BenchmarkLoad()
     (load.shortest, load.stepMargin) = (0.8, 500)
     let changes = RunComparison.changes(run, load, pools: ["all"], isChunked: true)
@@ -93,5 +144,57 @@ struct RunComparisonTests {
       changes: [("cluster.pools.all.host.per-step", "0 s"), ("cluster.pools.all.host.per-sequence", "0 s")]
     ).read("\(ServerReplayTests.folder)/runs-qwen3-32b-vllm.yaml")
     #expect(try RunComparison.of(bare).flatMap(\.unmet).contains { $0.contains("TPOT") })
+  }
+
+  /// Rows of ai-dynamo/aiconfigurator (Apache-2.0), systems/silicon_sample.csv: Qwen3-32B in fp8 under TensorRT-LLM.
+  private static let overlapped = """
+    aiconfigurator silicon_sample,h100_sxm,1,agg tp1,Qwen/Qwen3-32B,fp8,2048,512,8,ttft_ms,501.8,trtllm 1.0.0rc3; bs=8,a
+    aiconfigurator silicon_sample,h100_sxm,1,agg tp1,Qwen/Qwen3-32B,fp8,2048,512,8,tpot_ms,17.43,trtllm 1.0.0rc3; bs=8,a
+    aiconfigurator silicon_sample,h100_sxm,2,agg tp2,Qwen/Qwen3-32B,fp8,4096,128,32,ttft_ms,905.9,trtllm 1.0.0rc3; bs=32,b
+    aiconfigurator silicon_sample,h100_sxm,2,agg tp2,Qwen/Qwen3-32B,fp8,4096,128,32,tpot_ms,54.88,trtllm 1.0.0rc3; bs=32,b
+
+    """
+
+  @Test("Cited runs of TensorRT-LLM need steps that are composed ahead")
+  func overlappedRuns() throws {
+    try hold(Self.overlapped, "runs-qwen3-32b-trtllm", unless: ("cluster.pools.all.scheduling", "between"))
+  }
+
+  /// Rates of XiongjieDai/GPU-Benchmarks-on-LLM-Inference@aa72e0e.
+  private static let unfused = """
+    llama.cpp (XiongjieDai/GPU-Benchmarks),3090 24GB,1,x1,Llama-3-8B,F16,1,1024,1,decode_tok_s,46.51,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),3080 10GB,1,x1,Llama-3-8B,Q4_K_M,1,1024,1,decode_tok_s,106.4,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),RTX A6000 48GB,1,x1,Llama-3-70B,Q4_K_M,1,1024,1,decode_tok_s,14.58,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),A40 48GB,1,x1,Llama-3-8B,F16,1,1024,1,decode_tok_s,33.95,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),A100 PCIe 80GB,1,x1,Llama-3-8B,Q4_K_M,1,1024,1,decode_tok_s,138.31,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),A100 PCIe 80GB,4,llama.cpp layer split x4,Llama-3-70B,F16,1,1024,1,decode_tok_s,7.38,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),A100 SXM 80GB,1,x1,Llama-3-70B,Q4_K_M,1,1024,1,decode_tok_s,24.33,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),H100 PCIe 80GB,1,x1,Llama-3-8B,F16,1,1024,1,decode_tok_s,67.79,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),4080 16GB,1,x1,Llama-3-8B,F16,1,1024,1,decode_tok_s,40.29,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),4090 24GB,1,x1,Llama-3-8B,Q4_K_M,1,1024,1,decode_tok_s,127.74,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),RTX 4000 Ada 20GB,1,x1,Llama-3-8B,F16,1,1024,1,decode_tok_s,20.85,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),RTX 5000 Ada 32GB,4,llama.cpp layer split x4,Llama-3-8B,F16,1,1024,1,decode_tok_s,31.94,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),RTX 6000 Ada 48GB,1,x1,Llama-3-70B,Q4_K_M,1,1024,1,decode_tok_s,18.36,,
+    llama.cpp (XiongjieDai/GPU-Benchmarks),L40S 48GB,1,x1,Llama-3-8B,Q4_K_M,1,1024,1,decode_tok_s,113.6,,
+
+    """
+
+  @Test("Cited rates of llama.cpp need the bytes that a multiprocessor asks for at a time")
+  func unfusedRates() throws {
+    try hold(Self.unfused, "runs-llama-cpp", unless: ("cluster.pools.all.device.efficiency.memory.value", "0.862"))
+    // Without the time of two or three kernels an operator every token comes too early.
+    try hold(Self.unfused, "runs-llama-cpp", unless: ("cluster.pools.all.device.execution.launch.value", "1 us"))
+  }
+
+  /// A scenario keeps its bounds on cited rows, and exceeds them with another setting.
+  private func hold(_ rows: String, _ name: String, unless change: (String, String)) throws {
+    let root = try root(rows)
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let path = "\(ServerReplayTests.folder)/\(name).yaml"
+    let comparisons = try RunComparison.of(try ScenarioReader(dataRoots: [root]).read(path))
+    #expect(comparisons.flatMap(\.pairs).count == rows.split(separator: "\n").count)
+    #expect(comparisons.flatMap(\.unmet) == [])
+    let changed = try ScenarioReader(dataRoots: [root], changes: [change]).read(path)
+    #expect(try RunComparison.of(changed).flatMap(\.unmet).contains { $0.contains("more than") })
   }
 }

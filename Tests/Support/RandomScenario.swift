@@ -82,6 +82,7 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
       priorities = (0..<draw.among(2...4)).map { _ in draw.pick([-1, 0, 0, 5]) }
       trace.tenants = trace.requests.map { _ in UInt8(draw.among(0...priorities.count - 1)) }
     }
+    for index in pools.indices { cluster.pools[index].engine.schedulesAhead = draw.chance(0.2) }
     addContents()
   }
 
@@ -122,6 +123,7 @@ public struct RandomScenario: Sendable, CustomStringConvertible {
         "  pool \(index): \(pool.replicas) replicas, \(engine.cost.stageCount) stages, \(pool.batch), "
           + "\(cache.blocks) blocks of \(cache.blockTokens), watermark \(cache.watermark), "
           + "max \(engine.maxSequences) sequences, \(engine.maxBatchTokens) tokens, \(engine.preemption.words), "
+          + (engine.schedulesAhead ? "schedules ahead, " : "")
           + "\(cache.bytesPerToken) B/token, prefixes \(pool.evict.map { "\($0)" } ?? "not kept")")
     }
     for from in cluster.pools.indices {

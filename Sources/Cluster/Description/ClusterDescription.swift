@@ -46,6 +46,8 @@ public struct EngineDescription: Sendable {
   public var maxBatchTokens: Int
   /// What happens when the cache is full.
   public var preemption: Preemption
+  /// Whether a step is composed while the one before it runs, so that what arrives meanwhile waits for the step after.
+  public var schedulesAhead: Bool
   /// Watts of the whole engine.
   public var power: EnginePower
   /// What places its steps over several devices, in place of `cost`; nil for an engine of equal devices.
@@ -54,13 +56,15 @@ public struct EngineDescription: Sendable {
   /// An engine.
   public init(
     cost: StepCost, cache: KVCacheDescription, maxSequences: Int, maxBatchTokens: Int,
-    preemption: Preemption = .recompute, power: EnginePower = EnginePower(), placed: PlacedEngine? = nil
+    preemption: Preemption = .recompute, schedulesAhead: Bool = false, power: EnginePower = EnginePower(),
+    placed: PlacedEngine? = nil
   ) {
     self.cost = cost
     self.cache = cache
     self.maxSequences = maxSequences
     self.maxBatchTokens = maxBatchTokens
     self.preemption = preemption
+    self.schedulesAhead = schedulesAhead
     self.power = power
     self.placed = placed
   }

@@ -32,8 +32,30 @@ extension ServingCore {
     if destination != source { loads.base[destination].outstanding += 1 }
     loads.base[source].pendingPromptTokens += prompt
     loads.base[destination].reservedTokens += prompt
-    replicas[source].waiting.pushBack(Int32(index), class: rank(index), links)
+    if isAhead(source) {
+      replicas[source].late.append(Int32(index))
+    } else {
+      replicas[source].waiting.pushBack(Int32(index), class: rank(index), links)
+    }
     disturb(source)
+  }
+
+  /// Whether the next step of each lane of `replica` is composed already.
+  @inline(__always)
+  private func isAhead(_ replica: Int) -> Bool {
+    replicas[replica].schedulesAhead
+      && replicas[replica].lanes.allSatisfy { lanes[$0].isBusy || lanes[$0].hasEnded }
+  }
+
+  /// Queues the requests that came too late for the step that starts now, or for whom nothing need be waited.
+  mutating func queueLate(at replica: UnsafeMutablePointer<Replica>) {
+    guard replica.pointee.late.count > 0 else { return }
+    for position in 0..<replica.pointee.late.count {
+      let request = replica.pointee.late[position]
+      replica.pointee.waiting.pushBack(request, class: rank(Int(request)), links)
+    }
+    replica.pointee.late.removeAll()
+    for lane in replica.pointee.lanes { lanes[lane].isDirty = true }
   }
 
   private func check(_ decision: RouteDecision) throws {

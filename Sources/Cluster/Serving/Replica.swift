@@ -16,7 +16,12 @@ struct Replica: ~Copyable {
   let maxSequences: Int
   let maxBatchTokens: Int
 
+  /// Whether requests that arrive during a step wait for the step after the next.
+  let schedulesAhead: Bool
+
   var waiting: WaitingQueue
+  /// Requests that came after the next step was composed, in order of arrival.
+  var late = GrowingList<Int32>()
   var swapped = RequestList()
   var ready = RequestList()
   /// Requests whose KV waits for blocks here.
@@ -63,6 +68,7 @@ struct Replica: ~Copyable {
     watermark = engine.cache.watermark
     maxSequences = engine.maxSequences
     maxBatchTokens = engine.maxBatchTokens
+    schedulesAhead = engine.schedulesAhead
     let window = engine.cost.window
     stageFree = Column(repeating: 0, count: engine.cost.stageCount)
     totals.pool = pool

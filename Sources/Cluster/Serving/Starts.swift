@@ -12,6 +12,7 @@ extension ServingCore {
       for lane in replicas[replica].lanes where !lanes[lane].isBusy && (lanes[lane].isDirty || lanes[lane].hasEnded) {
         lanes[lane].hasEnded = false
         try start(lane)
+        queueLate(at: replicas + replica)
       }
       accountPower(replica)
       settleOccupancy(replicas + replica, used: replicas[replica].usedBlocks)
@@ -36,7 +37,8 @@ extension ServingCore {
       lane.pointee.standing = 0
       switch decision {
       case .wait:
-        return
+        guard replica.pointee.late.count > 0 else { return }
+        queueLate(at: replica)
       case .decode(let steps):
         guard steps >= 1 else { throw refusal(lane, decision, "the number of steps must be at least 1") }
         guard lane.pointee.running.count > 0 else { throw refusal(lane, decision, "no sequence of the lane runs") }
@@ -321,7 +323,7 @@ extension ServingCore {
   func segmentLength(_ lane: UnsafeMutablePointer<Lane>, _ replica: UnsafeMutablePointer<Replica>) -> Int {
     var steps = min(lane.pointee.endings.leastKey - lane.pointee.counter, lane.pointee.standing, segmentSteps)
     if lane.pointee.window > 0 { steps = min(steps, lane.pointee.fillings.leastKey - lane.pointee.counter) }
-    if lane.pointee.isDirty { steps = 1 }
+    if lane.pointee.isDirty || replica.pointee.late.count > 0 { steps = 1 }
     return stepsWithRoom(
       lane, replica, from: 1, to: steps, free: replica.pointee.blocks - replica.pointee.usedBlocks)
   }

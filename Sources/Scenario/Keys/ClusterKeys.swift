@@ -31,6 +31,10 @@ extension KeyTable {
       Key("kv-cache", .section(cache(policies)), "The memory of keys and values."),
       Key("limits", .section(limits), "What a step may hold at most."),
       Key("preemption", .oneOf(preemption), "What happens to a sequence that the cache has no room for."),
+      Key(
+        "scheduling", .choice(["between", "ahead"]),
+        "When a step is composed: after the one before it, or while that runs, so that what arrives meanwhile waits for the step after."
+      ),
       Key("batch", .oneOf(policies.batchOptions), "What a step of these engines holds, in place of policy.batch."),
       Key(
         "kernels", .either([.text, .section(framework)]),

@@ -36,15 +36,31 @@ public enum KeyTable {
     Key("runs", .section(benchmark), "Each row is a figure of a whole run, loaded so."),
   ]
 
+  private static func figures(_ shape: Shape, _ summary: String) -> Shape {
+    .section(BenchmarkLoad.figures.map { Key($0, shape, summary) })
+  }
+
+  private static let stated = [
+    Key(
+      "rows", .entries(named: "", .either([.text, .list(.text)])), "The rows that say so, as above.", isRequired: true),
+    Key("set", .entries(named: "", .open), "Paths of settings, with their values.", isRequired: true),
+  ]
+
   private static let benchmark = [
     Key("requests-per-user", .count(1...10_000), "Requests for each that is in flight at a time."),
+    Key("prompt", .quantity(TokenCount.self), "Tokens of a prompt, where the record states none."),
+    Key("output", .quantity(TokenCount.self), "Tokens of an answer, where the record states none."),
+    Key(
+      "settings", .entries(named: "", .section(stated)), "What rows say of the server beside its load, by any names."),
     Key("at-once", .count(1...1_000_000), "Requests of a run that begins with all of them."),
     Key(
-      "within",
-      .section(
-        BenchmarkLoad.figures.map {
-          Key($0, .quantity(Fraction.self), "The most that the mean error of this figure may be.")
-        }), "What medley validate holds the errors to."),
+      "within", figures(.quantity(Fraction.self), "The most that the mean error of this figure may be."),
+      "What medley validate holds the errors to."),
+    Key(
+      "target", figures(.quantity(Fraction.self), "What the mean error of this figure is to be."),
+      "The goal that errors are stated beside."),
+    Key(
+      "bounded-by", figures(.text, "What bounds the error of this figure."), "Why a goal is missed; a figure each."),
     Key(
       "step-margin", .quantity(TokenCount.self),
       "Where a step held at most a prompt, a token of each user and so many more: these."),

@@ -45,8 +45,22 @@ extension PolicyCatalogue {
         .map { ChunkedPrefill(tokenBudget: $0) }
     }
     catalogue.addBatch(
-      InFlight.self, "Every step decodes, and takes whole prompts within the engine's limit of tokens.", settings: []
-    ) { _, _ in InFlight() }
+      InFlight.self, "Every step decodes, and takes whole prompts within the engine's limit of tokens.",
+      settings: [
+        Key("hold-steps", .count(0...10_000), "Most steps for which prompts are held back while others decode."),
+        Key("hold-until", .quantity(Fraction.self), "The share of a step's tokens that ends the wait."),
+      ]
+    ) { fields, _ in
+      guard fields.has("hold-steps") || fields.has("hold-until") else { return InFlight() }
+      guard
+        let steps = fields.count(
+          "hold-steps", in: 0...10_000, default: 0, because: "TensorRT-LLM: batch_wait_timeout_iters"),
+        let share = fields.quantity(
+          "hold-until", Fraction.self, in: Fraction(0)...Fraction(1), default: Fraction(1),
+          because: "all of them")
+      else { return nil }
+      return InFlight(holdSteps: steps, holdUntil: share.value)
+    }
     catalogue.addBatch(
       StaticBatch.self, "A batch is formed when nothing runs, and nobody joins until it has ended.", settings: []
     ) { _, _ in StaticBatch() }

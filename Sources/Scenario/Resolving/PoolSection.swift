@@ -63,6 +63,9 @@ struct PoolSection {
     let (stageLink, expertLink) = (link("stage-link"), link("expert-link"))
     let batch = fields.has("batch") ? Self.batch(fields, policies, context) : batch
     let free = freeOperators(fields)
+    let schedulesAhead =
+      fields.has("scheduling")
+      && fields.choice("scheduling", of: ["between", "ahead"], default: "between", because: "") == "ahead"
     let model = served(fields)
     let placing = PlacementSection(reading: reading, shelf: shelf)
     let place =
@@ -102,7 +105,7 @@ struct PoolSection {
     noteKernels(engine, kernels, fields)
     let description = EngineDescription(
       cost: engine.cost, cache: cacheDescription, maxSequences: plan.maxSequences, maxBatchTokens: plan.maxBatchTokens,
-      preemption: preemption, power: power, placed: place.plan?.engine)
+      preemption: preemption, schedulesAhead: schedulesAhead, power: power, placed: place.plan?.engine)
     return (
       PoolDescription(
         name: name, replicas: replicas * copies, engine: description, batch: batch.policy, price: price,

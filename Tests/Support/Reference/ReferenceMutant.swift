@@ -42,6 +42,8 @@ public enum ReferenceMutant: CaseIterable, Sendable {
   case lastTokenIsFound
   /// Sequences let go of their first blocks first.
   case startsLeaveFirst
+  /// What arrives during a step is seen by the next, though it was composed before.
+  case seesNextStep
   /// Micro-batches of a pipeline do not wait for the stage before them.
   case stagesOverlap
 }

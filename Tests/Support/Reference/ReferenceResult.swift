@@ -54,6 +54,8 @@ public struct ReferenceCounts: Hashable, Sendable {
   public var prefixesFound = 0
   /// Admissions that found an entry of use in part or not at all.
   public var prefixCopies = 0
+  /// Requests that arrived when the next step was composed already.
+  public var late = 0
   /// Rejected requests.
   public var rejected = 0
   /// Requests that arrived after another had ended.

@@ -219,8 +219,22 @@ public struct ReferenceSimulation {
     loads[a].pendingPromptTokens += prompt
     loads[b].reservedTokens += prompt
     noteCut(a)
-    wait(id, at: a, first: false)
+    let isComposed = replicas[a].lanes.allSatisfy { $0.step != nil || $0.ended }
+    if replicas[a].engine.schedulesAhead, isComposed, mutant != .seesNextStep {
+      replicas[a].late.append(id)
+      result.counts.late += 1
+    } else {
+      wait(id, at: a, first: false)
+    }
     change(a)
+  }
+
+  /// The requests that were late for a step of a replica wait for the one after it.
+  mutating func queueLate(_ r: Int) {
+    guard !replicas[r].late.isEmpty else { return }
+    for id in replicas[r].late { wait(id, at: r, first: false) }
+    replicas[r].late = []
+    change(r)
   }
 
   /// Phase 2: one pass over the lanes of the replicas at which something happened.
@@ -228,7 +242,10 @@ public struct ReferenceSimulation {
     for r in replicas.indices where replicas[r].touched {
       for l in replicas[r].lanes.indices {
         let lane = replicas[r].lanes[l]
-        if lane.step == nil, lane.dirty || lane.ended { start(r, l) }
+        if lane.step == nil, lane.dirty || lane.ended {
+          start(r, l)
+          queueLate(r)
+        }
       }
     }
   }

@@ -11,7 +11,8 @@ extension ReferenceSimulation {
       switch decide(r, l) {
       case .wait:
         replicas[r].lanes[l].stepsLeft = 0
-        return
+        if replicas[r].late.isEmpty { return }
+        queueLate(r)
       case .prefill(let tokens):
         replicas[r].lanes[l].stepsLeft = 0
         begin(r, l, decoding: [], chunks: admit(r, l, tokens: tokens), swappedTokens)

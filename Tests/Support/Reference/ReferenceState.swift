@@ -73,6 +73,8 @@ struct ReferenceReplica {
   var turns = 0
   var lanes: [ReferenceLane]
   var waiting: [Int] = []
+  /// Requests that came after the next step of every lane was composed.
+  var late: [Int] = []
   var swapped: [Int] = []
   var ready: [Int] = []
   /// Blocks in use, reserved and in-transit ones included.
