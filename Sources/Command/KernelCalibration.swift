@@ -46,11 +46,17 @@ struct KernelCalibration: ParsableArguments {
     }
     for group in chosen {
       console.out("\(KernelText.title(group)), \(group.count) rows\n")
+      // At its best value a coefficient may move nothing either way, and yet be missed.
+      func fitted(_ kernel: FittedKernel) -> Double {
+        KernelAccuracy.table(group, kernel, on: chip, .fitted).first?.meanError ?? 0
+      }
       do {
         let fit = try KernelFit(group, on: chip)
         var draft = fit.kernel(source: "")
         for row in Perturbation.table(group, draft, on: chip) where row.effect < Self.least {
-          draft.values[row.parameter] = nil
+          var fewer = draft
+          fewer.values[row.parameter] = nil
+          if fitted(fewer) <= fitted(draft) + Self.least { draft = fewer }
         }
         let heldOut = KernelAccuracy.table(group, draft, on: chip)
         console.out(KernelText.fit(fit, KernelAccuracy.table(group, draft, on: chip, .fitted), heldOut))

@@ -116,7 +116,13 @@ import Testing
     #expect(load(64, 128, 8, 1, .powerLaw(1.2)) == ExpertLoad(active: 117, tokens: 512))
     let skewed = load(4096, 256, 8, 32, .powerLaw(1.01))
     #expect(skewed.active == 8 && agree(skewed.tokens, 2664.973))
-    #expect(load(1, 256, 8, 8, .powerLaw(1.2)).active == 1)
+    // Rounding leaves all eight choices of one token over: one for each device in turn, or all on the last.
+    #expect(load(1, 256, 8, 8, .powerLaw(1.2)) == ExpertLoad(active: 1, tokens: 1))
+    #expect(load(1, 256, 8, 8, .powerLaw(1.2, remainder: .toTheLast)) == ExpertLoad(active: 8, tokens: 8))
+    #expect(load(1, 256, 8, 64, .powerLaw(1.2, remainder: .toTheLast)) == ExpertLoad(active: 4, tokens: 4))
+    #expect(load(1, 256, 8, 1, .powerLaw(1.2)) == ExpertLoad(active: 8, tokens: 8))
+    #expect(ExpertRouting.Remainder(framework: "vllm", version: "0.14.0") == .toTheLast)
+    #expect(ExpertRouting.Remainder(framework: "vllm", version: "0.24.0") == .byTurns)
     // At an exponent of 1 and 2 the moments have other forms, which are those next to them.
     for exponent in [1.0, 2, 3] {
       let (here, beside) = (
@@ -135,13 +141,34 @@ import Testing
       try microseconds(
         MixtureOfExperts.self,
         .init(
-          tokens: tokens, hidden: 2048, inner: 768, perToken: 8, load: ExpertLoad(active: active, tokens: choices)))
+          tokens: tokens, hidden: 2048, inner: 768, perToken: 8, experts: 128,
+          load: ExpertLoad(active: active, tokens: choices)))
     }
     #expect(agree(try time(1, 8, 8), 45.7341))
     #expect(agree(try time(4096, 128, 32_768), 1292.66))
     let shape = MixtureOfExperts.Shape(
-      tokens: 1024, hidden: 4096, inner: 1536, perToken: 8, load: ExpertLoad(active: 8, tokens: 900))
+      tokens: 1024, hidden: 4096, inner: 1536, perToken: 8, experts: 16, load: ExpertLoad(active: 8, tokens: 900))
     #expect(agree(try microseconds(MixtureOfExperts.self, shape, format: "fp8"), 166.547))
+  }
+
+  @Test func blocksOfExpertsByTable() throws {
+    var chip = Self.chip
+    chip.tunedExperts = [TunedExperts(experts: 8, inner: 7168)]
+    let format = try #require(KernelFormat(named: "bf16"))
+    let variants = MixtureOfExperts.variants(of: "vllm_fused_moe", in: format, on: chip)
+    #expect(variants.count == 2 && MixtureOfExperts.variants(of: "vllm_fused_moe", in: format, on: Self.chip).count == 1)
+    #expect(MixtureOfExperts.variants(of: "moe_torch_flow_cutlass", in: format, on: chip).count == 1)
+    func time(_ inner: Double, _ chip: Chip) -> Double {
+      let parameters = MixtureOfExperts.parameters(variants[1], format)
+      let model = MixtureOfExperts(KernelValues(startsOf: parameters), variants[1], format, chip)
+      return model.seconds(
+        .init(
+          tokens: 4096, hidden: 4096, inner: inner, perToken: 2, experts: 8,
+          load: ExpertLoad(active: 8, tokens: 8192)), .cold)
+    }
+    // Arithmetic is nearly all of it, and default blocks reach 0.6 of the rate.
+    #expect((1.5...1.7).contains(time(7168, Self.chip) / time(7168, chip)))
+    #expect(time(3584, Self.chip) == time(3584, chip))
   }
 
   @Test func rowsOfExpertsThatCannotBe() {

@@ -11,7 +11,7 @@ public enum KernelFileText {
       device: \(table.device)
       chip:
         processors: {value: \(plain(table.processors.value)), source: \(quoted(table.processors.source))}
-        cache: {value: \(plain(table.cache.value / 1_048_576)) MiB, source: \(quoted(table.cache.source))}
+        cache: {value: \(plain(table.cache.value / 1_048_576)) MiB, source: \(quoted(table.cache.source))}\(tuned(table.tunedExperts))
       kernels:\(table.kernels.isEmpty ? " []" : "")
 
       """
@@ -30,6 +30,12 @@ public enum KernelFileText {
       }
     }
     return text
+  }
+
+  private static func tuned(_ experts: Sourced<[TunedExperts]>?) -> String {
+    guard let experts else { return "" }
+    let words = experts.value.map { "\(plain($0.experts)) x \(plain($0.inner))" }
+    return "\n  tuned-experts:\n    value: [\(words.joined(separator: ", "))]\n    source: \(quoted(experts.source))"
   }
 
   /// A value with its unit and four significant digits: "2.563 us", "5.18 TB/s", "0.847".

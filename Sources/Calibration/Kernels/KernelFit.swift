@@ -54,7 +54,7 @@ public struct KernelFit: Sendable {
 
   /// Fits the operator class of `group` on `chip` to the rows that are not held out.
   ///
-  /// All variants are tried. Residuals are logarithms of predicted over measured seconds; parameters are searched in
+  /// All variants that its kernels may have are tried. Residuals are logarithms of predicted over measured seconds; parameters are searched in
   /// their logarithms within their bounds, with a weak pull towards the class constants (``pull``). Parameters without
   /// effect are removed one by one, and the rest fitted again.
   public init(_ group: KernelGroup, on chip: Chip) throws(Fault) {
@@ -63,7 +63,7 @@ public struct KernelFit: Sendable {
     guard indices.count >= Self.leastRows else { throw .tooFewRows(indices.count) }
     var best: Search?
     var reason = "no variant could be fitted"
-    for variant in rows.model.variants {
+    for variant in rows.model.variants(of: group.key.kernel, in: group.format, on: chip) {
       let parameters = rows.model.parameters(variant, group.format)
       let search = Search(group: group, chip: chip, indices: indices, variant: variant, parameters: parameters)
       do {

@@ -7,22 +7,36 @@ public enum ExpertRouting: Hashable, Sendable {
   /// Each token to experts drawn alike, without regard to the others.
   case uniform
   /// Loads of experts follow a truncated power law with this exponent, above 0: x^-a from 1 to 0.8 of the tokens where
-  /// experts have more than one choice each, from 0.01 to 2 otherwise.
+  /// experts have more than one choice each, from 0.01 to 2 otherwise, rounded to whole tokens. What rounding leaves
+  /// over goes to one expert each, as `remainder` says.
   /// Source: the benchmark of NVIDIA's aiconfigurator (collector/helper.py, power_law_logits_v3), whose rows time the
   /// device with the greatest load.
-  case powerLaw(Double)
+  case powerLaw(Double, remainder: Remainder = .byTurns)
   /// To this many experts of the device, evenly.
   case among(Double)
 
+  /// Where choices go that rounding leaves over: of few tokens nearly all.
+  public enum Remainder: Hashable, Sendable {
+    /// To idle experts of each device in turn.
+    case byTurns
+    /// To the last idle experts, so that one device has them: eight choices take as long on 16 devices as on one.
+    case toTheLast
+
+    /// What the benchmark did when it ran this version of a framework: rows of vLLM 0.14 were made by its first form.
+    init(framework: String, version: String) {
+      self = framework == "vllm" && version.hasPrefix("0.14.") ? .toTheLast : .byTurns
+    }
+  }
+
   /// The routing that measurements name: "balanced", "uniform", "power_law_1.2", "activated_experts=8"; balanced
   /// where they name none.
-  public init?(_ word: String) {
+  public init?(_ word: String, remainder: Remainder = .byTurns) {
     if word.isEmpty || word == "balanced" {
       self = .balanced
     } else if word == "uniform" {
       self = .uniform
     } else if word.hasPrefix("power_law_"), let exponent = Double(word.dropFirst(10)), exponent > 0, exponent <= 8 {
-      self = .powerLaw(exponent)
+      self = .powerLaw(exponent, remainder: remainder)
     } else if word.hasPrefix("activated_experts="), let count = Double(word.dropFirst(18)), count >= 1, count <= 1e6 {
       self = .among(count)
     } else {
@@ -46,8 +60,7 @@ public struct ExpertLoad: Hashable, Sendable {
 
   /// The load of `tokens` of which each goes to `perToken` of `experts`, divided over `devices`.
   ///
-  /// All are above 0, `perToken` and `devices` at most `experts`. Complexity: O(experts / devices) for a power law, O(1)
-  /// otherwise.
+  /// All are above 0, `perToken` and `devices` at most `experts`. Complexity: O(experts) for a power law, O(1) otherwise.
   public init(tokens: Double, experts: Double, perToken: Double, devices: Double, _ routing: ExpertRouting) {
     let own = max(1, (experts / devices).rounded(.down))
     let choices = tokens * perToken
@@ -66,21 +79,25 @@ public struct ExpertLoad: Hashable, Sendable {
       self.init(active: own * (1 - missed), tokens: choices / devices)
     case .among(let count):
       self.init(active: min(count, own, choices), tokens: choices)
-    case .powerLaw(let exponent):
+    case .powerLaw(let exponent, let remainder):
       self = PowerLaw(exponent, tokens: tokens, choices: choices, experts: experts)
-        .greatest(own: own, devices: devices, tokens: tokens, choices: choices)
+        .greatest(own: own, devices: devices, remainder)
     }
   }
 }
 
 /// A truncated power law of loads.
 private struct PowerLaw {
+  private let tokens, choices, experts: Double
   /// 1 - exponent, and the ends of the law to that power.
   private let power, lower, upper: Double
   /// The ends.
   private let low, high: Double
 
   init(_ exponent: Double, tokens: Double, choices: Double, experts: Double) {
+    self.tokens = tokens
+    self.choices = choices
+    self.experts = experts
     // At 1 the law has another form, of which this is the limit.
     power = abs(1 - exponent) < 1e-6 ? 1e-6 : 1 - exponent
     let isMany = choices > experts
@@ -115,20 +132,35 @@ private struct PowerLaw {
     return min(max(1, 1 + deviation / mean / root * extreme), high / mean, devices)
   }
 
-  /// The load of the device with the most, whose experts have the quantiles of the law.
-  func greatest(own: Double, devices: Double, tokens: Double, choices: Double) -> ExpertLoad {
-    let all = min(excess(own: own, devices: devices) * choices / devices, own * tokens)
-    let count = Int(min(own, 65_536))
+  /// The load of the device with the most, of `devices` with `own` experts each. All experts have the quantiles of the law.
+  func greatest(own: Double, devices: Double, _ remainder: ExpertRouting.Remainder) -> ExpertLoad {
+    let count = Int(min(experts, 65_536))
     let sizes = (0..<count).map { quantile((Double($0) + 0.5) / Double(count)) }
-    let unit = all / sizes.reduce(0, +)
-    var (active, given) = (0.0, 0.0)
+    let unit = choices / sizes.reduce(0, +)
+    var (busy, given) = (0.0, 0.0)
     for size in sizes {
-      let whole = (size * unit + 0.5).rounded(.down)
+      let whole = min((size * unit + 0.5).rounded(.down), tokens)
       given += whole
-      if whole > 0 { active += 1 }
+      if whole > 0 { busy += 1 }
     }
-    // What rounding left over goes to one expert each.
-    active = max(active, min(Double(count), (all - given + 0.5).rounded(.down)))
-    return ExpertLoad(active: max(active, 1), tokens: all)
+    given = min(given, choices)
+    let (idle, left, share) = (experts - busy, choices - given, own / experts)
+    guard devices > 1 else { return ExpertLoad(active: max(busy + min(left, idle), 1), tokens: choices) }
+    let excess = excess(own: own, devices: devices)
+    var load = ExpertLoad(
+      active: min(own, share * busy * excess), tokens: min(excess * given / devices, own * tokens))
+    switch remainder {
+    case .byTurns:
+      load.tokens += left / devices
+      load.active = min(own, load.active + min(left / devices, share * idle))
+    case .toTheLast:
+      let more = min(left, share * idle)
+      if share * given + more > load.tokens {
+        load = ExpertLoad(active: share * busy + more, tokens: share * given + more)
+      }
+    }
+    load.tokens = max(1, min(load.tokens, choices))
+    load.active = max(1, min(load.active, load.tokens))
+    return load
   }
 }

@@ -35,6 +35,8 @@ public protocol KernelModel: Sendable {
   static var summary: String { get }
   /// The names of what kernels of one family share; the first is the usual one.
   static var variants: [String] { get }
+  /// The variants that kernels of the family `kernel` may have; all of them unless stated otherwise.
+  static func variants(of kernel: String, in format: KernelFormat, on chip: Chip) -> [String]
   /// What is fitted for a variant and a format.
   static func parameters(_ variant: String, _ format: KernelFormat) -> [KernelParameter]
   /// The model with these values.
@@ -46,6 +48,9 @@ public protocol KernelModel: Sendable {
 extension KernelModel {
   /// Its name alone.
   public static var operators: [String] { [name] }
+
+  /// All of them.
+  public static func variants(of kernel: String, in format: KernelFormat, on chip: Chip) -> [String] { variants }
 }
 
 /// The operator classes there are.

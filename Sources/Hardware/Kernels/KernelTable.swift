@@ -45,22 +45,27 @@ public struct KernelTable: Hashable, Sendable {
   public var processors: Sourced<Double>
   /// Bytes of the cache that they share.
   public var cache: Sourced<Double>
+  /// Experts whose blocks were tuned on it, in the order of the file; nil where no tables are known.
+  public var tunedExperts: Sourced<[TunedExperts]>?
   /// What was fitted, in the order of the file.
   public var kernels: [FittedKernel]
 
   /// A table.
   public init(
-    device: String, processors: Sourced<Double>, cache: Sourced<Double>, kernels: [FittedKernel]
+    device: String, processors: Sourced<Double>, cache: Sourced<Double>, tunedExperts: Sourced<[TunedExperts]>? = nil,
+    kernels: [FittedKernel]
   ) {
     self.device = device
     self.processors = processors
     self.cache = cache
+    self.tunedExperts = tunedExperts
     self.kernels = kernels
   }
 
   /// What kernels see of the device.
   public func chip(_ device: Device) -> Chip {
-    Chip(device, processors: processors.value, cache: cache.value)
+    Chip(
+      device, processors: processors.value, cache: cache.value, tunedExperts: Set(tunedExperts?.value ?? []))
   }
 
   /// The first kernel of an operator class, framework and format.

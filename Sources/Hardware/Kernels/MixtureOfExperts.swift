@@ -20,6 +20,8 @@ public struct MixtureOfExperts: KernelModel {
     public var perToken: Double
     /// Whether an expert has a gate: three matrices, not two.
     public var isGated: Bool
+    /// Experts of this device.
+    public var experts: Double
     /// What falls to this device.
     public var load: ExpertLoad
 
@@ -30,13 +32,15 @@ public struct MixtureOfExperts: KernelModel {
 
     /// A layer; all numbers are above 0.
     public init(
-      tokens: Double, hidden: Double, inner: Double, perToken: Double, isGated: Bool = true, load: ExpertLoad
+      tokens: Double, hidden: Double, inner: Double, perToken: Double, isGated: Bool = true, experts: Double,
+      load: ExpertLoad
     ) {
       self.tokens = tokens
       self.hidden = hidden
       self.inner = inner
       self.perToken = perToken
       self.isGated = isGated
+      self.experts = experts
       self.load = load
     }
 
@@ -48,7 +52,9 @@ public struct MixtureOfExperts: KernelModel {
         throw KernelRow.Fault(
           column: "experts", why: "'topk' and 'moe_ep' are at most 'experts', which are at most 65,536")
       }
-      guard let routing = ExpertRouting(row.text("distribution") ?? "") else {
+      let remainder = ExpertRouting.Remainder(
+        framework: row.text("framework") ?? "", version: row.text("version") ?? "")
+      guard let routing = ExpertRouting(row.text("distribution") ?? "", remainder: remainder) else {
         throw KernelRow.Fault(
           column: "distribution", why: "'\((row.text("distribution") ?? "").prefix(40))' is no distribution of tokens")
       }
@@ -56,6 +62,7 @@ public struct MixtureOfExperts: KernelModel {
       self.init(
         tokens: tokens, hidden: try row.count("hidden"), inner: try row.count("inter") / row.count("moe_tp"),
         perToken: perToken, isGated: row.text("kernel")?.contains("nongated") != true,
+        experts: max(1, (experts / devices).rounded(.down)),
         load: ExpertLoad(tokens: tokens, experts: experts, perToken: perToken, devices: devices, routing))
     }
 
@@ -70,10 +77,28 @@ public struct MixtureOfExperts: KernelModel {
   /// What it is.
   public static let summary = "The experts of a layer on one device."
   /// How work is dealt out.
-  public static let variants = ["grouped products"]
+  public static let variants = ["grouped products", tuned]
+
+  /// Blocks of products come from tables that a framework ships for some numbers of experts and sizes on a chip
+  /// (``Chip/tunedExperts``). Others take its default blocks: of 16 tokens where there are fewer tokens than experts,
+  /// else of 64.
+  private static let tuned = "blocks by table"
+
+  /// Tables are those of Triton's kernels in 16 bits, where some are known.
+  public static func variants(of kernel: String, in format: KernelFormat, on chip: Chip) -> [String] {
+    let isTriton = kernel.contains("triton") || kernel.contains("fused_moe")
+    return isTriton && format.weightBytes == 2 && !chip.tunedExperts.isEmpty ? variants : [variants[0]]
+  }
 
   /// What is fitted.
   public static func parameters(_ variant: String, _ format: KernelFormat) -> [KernelParameter] {
+    common
+      + (variant == tuned
+        ? [KernelParameter("default", .one, 0.6, in: 0.05...1.2, "Rate of default blocks over that of tuned ones.")]
+        : [])
+  }
+
+  private static var common: [KernelParameter] {
     [
       KernelParameter("launch", .seconds, 1.5e-5, in: 1e-6...3e-4, "Of the layer's kernels beyond their work."),
       KernelParameter("expert", .seconds, 1e-7, in: 1e-10...6e-5, "Of an active expert beyond its work."),
@@ -94,6 +119,9 @@ public struct MixtureOfExperts: KernelModel {
 
   private let weightBytes, bandwidth, rate, size: Double
   private let launch, expert, walk, memory, overlap, rows, cacheRate, remote, unfilled: Double
+  /// Rate of default blocks over that of tuned ones; nil where no table tells them apart.
+  private let untuned: Double?
+  private let tables: Set<TunedExperts>
 
   /// The model with these values.
   public init(_ values: KernelValues, _ variant: String, _ format: KernelFormat, _ chip: Chip) {
@@ -110,6 +138,8 @@ public struct MixtureOfExperts: KernelModel {
     cacheRate = values["cache-rate"]
     remote = values["remote"]
     unfilled = values["unfilled"]
+    untuned = variant == Self.tuned ? values["default"] : nil
+    tables = chip.tunedExperts
   }
 
   /// Seconds of a call.
@@ -119,11 +149,20 @@ public struct MixtureOfExperts: KernelModel {
     let bytes = active * weights * weightBytes
     let missed = state == .cold ? 1 : Overlap.missed(bytes, size)
     let reading = bytes * ((1 - missed) / cacheRate + missed / memory) / bandwidth
-    let computing = 2 * weights * (tokens + active * unfilled) / rate
+    let (share, lacking) = blocks(shape)
+    let computing = 2 * weights * (tokens + active * lacking) / (rate * share)
     let walking = walk * (shape.hidden + shape.inner)
     let away = max(shape.tokens * shape.perToken - tokens, 0)
     let moving = (tokens + remote * away) * (2 * shape.hidden + 5 * shape.inner) * Self.element / rows
     return launch + expert * active + moving
       + Overlap.softMaximum(Overlap.softMaximum(reading, computing, overlap), walking, overlap)
+  }
+
+  /// The share of the rate that blocks reach, and the tokens that an expert's last one lacks.
+  private func blocks(_ shape: Shape) -> (rate: Double, lacking: Double) {
+    guard let untuned, !tables.contains(TunedExperts(experts: shape.experts, inner: shape.inner)) else {
+      return (1, unfilled)
+    }
+    return (untuned, shape.tokens > shape.experts ? 4 * unfilled : unfilled)
   }
 }

@@ -86,7 +86,7 @@ final class CompiledKernel: Sendable {
           return model.seconds(
             MixtureOfExperts.Shape(
               tokens: tokens, hidden: shard.hidden, inner: shard.inner, perToken: shard.perToken,
-              isGated: shard.isGated, load: load), .cold)
+              isGated: shard.isGated, experts: max(1, (shard.experts / shard.parts).rounded(.down)), load: load), .cold)
         }
       }
     case .prompts, .contexts: return nil

@@ -15,6 +15,7 @@ enum KernelTableReader {
     let chip = fields.fields("chip")
     let processors = chip.sourcedNumber("processors", in: 1...1e6, example: "132")
     let cache = chip.sourced("cache", Memory.self)
+    let tuned = tunedExperts(chip)
     chip.finish()
     let list = fields.elements("kernels")
     if list.count > limit {
@@ -32,7 +33,26 @@ enum KernelTableReader {
     guard reading.diagnostics.errorCount == errors, let device, let processors, let cache else { return nil }
     return KernelTable(
       device: device, processors: processors, cache: Sourced(cache.value.value, source: cache.source),
-      kernels: kernels)
+      tunedExperts: tuned, kernels: kernels)
+  }
+
+  /// Experts whose blocks were tuned: "8 x 7168", by number and inner size.
+  private static func tunedExperts(_ chip: Fields) -> Sourced<[TunedExperts]>? {
+    guard let fields = chip.sourcedFields("tuned-experts", example: "[8 x 7168]", required: false) else { return nil }
+    let list = fields.elements("value")
+    let experts = list.prefix(limit).compactMap { element, path -> TunedExperts? in
+      let numbers = (element.text ?? "").split(separator: "x").compactMap { Double($0.filter { $0 != " " }) }
+      guard numbers.count == 2, numbers.allSatisfy({ (1...1e6).contains($0) }) else {
+        fields.diagnostics.error(
+          at: element.place, "'\(path)' cannot be '\((element.text ?? "").prefix(40))'",
+          why: "it is the experts of a device and their inner size", fix: "write for example '8 x 7168'")
+        return nil
+      }
+      return TunedExperts(experts: numbers[0], inner: numbers[1])
+    }
+    let source = fields.source()
+    fields.finish()
+    return source.map { Sourced(experts, source: $0) }
   }
 
   private static func kernel(_ element: Element, _ path: String, _ reading: Reading) -> FittedKernel? {

@@ -152,6 +152,10 @@ extension KeyTable {
       .section([
         sourced("processors", .number(1...1e6), "Streaming multiprocessors, compute units or cores."),
         sourced("cache", .quantity(Memory.self), "What the cache that they share holds."),
+        sourced(
+          "tuned-experts", .list(.text),
+          "Experts in 16 bits for which a framework ships tuned blocks: '8 x 7168', of a device and their inner size.",
+          isRequired: false),
       ]), "What kernels see of the device beside its file.", isRequired: true),
     Key("kernels", .list(.section(kernel)), "What was fitted."),
   ]
