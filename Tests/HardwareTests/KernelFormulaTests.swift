@@ -156,7 +156,8 @@ import Testing
     chip.tunedExperts = [TunedExperts(experts: 8, inner: 7168)]
     let format = try #require(KernelFormat(named: "bf16"))
     let variants = MixtureOfExperts.variants(of: "vllm_fused_moe", in: format, on: chip)
-    #expect(variants.count == 2 && MixtureOfExperts.variants(of: "vllm_fused_moe", in: format, on: Self.chip).count == 1)
+    #expect(
+      variants.count == 2 && MixtureOfExperts.variants(of: "vllm_fused_moe", in: format, on: Self.chip).count == 1)
     #expect(MixtureOfExperts.variants(of: "moe_torch_flow_cutlass", in: format, on: chip).count == 1)
     func time(_ inner: Double, _ chip: Chip) -> Double {
       let parameters = MixtureOfExperts.parameters(variants[1], format)
