@@ -115,7 +115,7 @@ import Testing
     #expect(load(64, 128, 8, 1, .among(8)) == ExpertLoad(active: 8, tokens: 512))
     #expect(load(64, 128, 8, 1, .powerLaw(1.2)) == ExpertLoad(active: 117, tokens: 512))
     let skewed = load(4096, 256, 8, 32, .powerLaw(1.01))
-    #expect(skewed.active == 8 && agree(skewed.tokens, 2664.973))
+    #expect(skewed.active == 8 && agree(skewed.tokens, 2664.823))
     // Rounding leaves all eight choices of one token over: one for each device in turn, or all on the last.
     #expect(load(1, 256, 8, 8, .powerLaw(1.2)) == ExpertLoad(active: 1, tokens: 1))
     #expect(load(1, 256, 8, 8, .powerLaw(1.2, remainder: .toTheLast)) == ExpertLoad(active: 8, tokens: 8))
