@@ -29,6 +29,10 @@ public struct ProcessorFit: Sendable {
   /// - Throws: ``Fault`` where too few rows are there, or a search fails.
   public init(_ timings: [Timing]) throws(Fault) {
     self.timings = timings
+    // Tiles, packing, scores and norms stay within a core and its own caches, so that one thread tells what each takes;
+    // several are timed by the clock on the wall, as long as the one that others hold up.
+    let fewest = timings.lazy.filter { $0.operator == .tile }.map(\.threads).min() ?? 1
+    let core = timings.filter { $0.operator.isMicro && $0.threads == fewest }
     for threads in Set(timings.filter { $0.operator == .launch }.map(\.threads)).sorted() {
       let micro = timings.filter { $0.operator.isMicro && $0.threads == threads }
       let caches = try Self.caches(micro, threads)
@@ -37,16 +41,16 @@ public struct ProcessorFit: Sendable {
       for format in WeightFormat.allCases {
         var values = caches
         func each(_ kind: Timing.Operator, _ format: WeightFormat) throws(Fault) -> Double {
-          guard let row = micro.first(where: { $0.operator == kind && $0.format == format.rawValue }) else {
-            throw Fault(description: "there is no row '\(kind.rawValue)' in \(format.rawValue) on \(threads) threads")
+          guard let row = core.first(where: { $0.operator == kind && $0.format == format.rawValue }) else {
+            throw Fault(description: "there is no row '\(kind.rawValue)' in \(format.rawValue) on \(fewest) threads")
           }
-          return row.operations > 0 ? row.time / row.operations * Double(threads) : row.time
+          return row.operations > 0 ? row.time / row.operations * Double(fewest) : row.time
         }
         values[.launch] = micro.first { $0.operator == .launch }?.time
         values[.pack] = try each(.pack, format)
         values[.score] = try each(.score, format.cache)
         values[.element] = try each(.norm, .fp32)
-        let tiles = micro.filter { $0.operator == .tile && $0.format == format.rawValue }
+        let tiles = core.filter { $0.operator == .tile && $0.format == format.rawValue }
         let most = path?.mostRows(format) ?? (format.perWord > 2 ? 6 : 12)
         let start = ProcessorModel(threads: threads, format: format, mostRows: most, values: values)
         models.append(try Self.tiles(tiles, start))
