@@ -22,7 +22,8 @@ public enum ExpertRouting: Hashable, Sendable {
     /// To the last idle experts, so that one device has them: eight choices take as long on 16 devices as on one.
     case toTheLast
 
-    /// What the benchmark did when it ran this version of a framework: rows of vLLM 0.14 were made by its first form.
+    /// What the benchmark did when it ran this version of a framework, as the times of its rows tell: those of vLLM 0.14 put
+    /// one token's choices on one device.
     init(framework: String, version: String) {
       self = framework == "vllm" && version.hasPrefix("0.14.") ? .toTheLast : .byTurns
     }
