@@ -23,6 +23,19 @@ import Testing
     #expect(abs(tree.pool("tokens-per-step") - 2.952) < 0.12)
   }
 
+  @Test("The share of a draft that is accepted gives the chance of each token")
+  func shares() throws {
+    let scenario = try RoundScenario()
+    // Chances of 60 % accept 0.6 + 0.36 + 0.216 = 1.176 of 3 tokens, 39.2 %, so that both draw alike.
+    let chance = try scenario.run(draft("acceptance: 60 %"), output: 1500).pool("tokens-per-step")
+    let share = try scenario.run(draft("accepted-share: 39.2 %"), output: 1500).pool("tokens-per-step")
+    #expect(share == chance)
+    for (given, gain) in [("0 %", 1.0), ("100 %", 4)] {
+      #expect(try scenario.run(draft("accepted-share: \(given)")).pool("tokens-per-step") == gain)
+    }
+    #expect(throws: (any Error).self) { try scenario.run(draft("accepted-share: 50 %, acceptance: 60 %")) }
+  }
+
   @Test("A step drafts one token after another and reads the target's weights once")
   func times() throws {
     let scenario = try RoundScenario()

@@ -11,8 +11,8 @@ import Units
 /// verifies `depth` x `width` + 1 places of every sequence: the weights are read once, and arithmetic rises with the
 /// places. Without `draft.device` both share the pool's. The first `beside` layers of the target may stand on the
 /// draft's device, which then sends their output on.
-/// Settings: `draft: {device, model or layers}`, `depth`, `width`, `acceptance`, `sibling`, `beside`, `link` (the draft
-/// device's host link unless given). Figures: tokens gained a decode step of a sequence. Source: Leviathan et al., ICML
+/// Settings: `draft: {device, model or layers}`, `depth`, `width`, `acceptance` and `sibling` or `accepted-share`,
+/// `beside`, `link` (the draft device's host link unless given). Figures: tokens gained a decode step of a sequence. Source: Leviathan et al., ICML
 /// 2023; over two devices Dovetail (Zhang et al., arXiv 2412.18934).
 public struct DraftVerify: PlacePolicy {
   /// The name that scenarios and reports use.

@@ -10,7 +10,8 @@ import Units
 ///
 /// A draft is `depth` tokens deep with `width` candidates at each depth, the best of which is drafted on from. The
 /// target's own choice is the best candidate with chance `acceptance`, and each further one with chance `sibling` where
-/// it is none before it; what follows a depth without a match is lost.
+/// it is none before it; what follows a depth without a match is lost. Papers also publish the share of a draft that is
+/// accepted, `accepted-share`: the chance at each depth is then the one that has that share on average.
 struct Acceptance: Sendable {
   let depth: Int
   let width: Int
@@ -19,6 +20,18 @@ struct Acceptance: Sendable {
   private let family: RandomFamily
 
   init(_ settings: any PlaceSettings, depth: Int, width: Int) {
+    if settings.has("accepted-share") {
+      let share = settings.quantity(
+        "accepted-share", FractionDimension.self, in: 0...1, default: 0.5, because: "given wherever it is read")
+      for other in ["acceptance", "sibling"] where settings.has(other) {
+        settings.refuse(
+          other, "'accepted-share' tells already how many tokens are accepted",
+          why: "one of them is the chance of a token, the other the mean of a draft", fix: "leave one of them away")
+      }
+      self.init(
+        depth: depth, width: width, level: Acceptance.level(share: share, depth: depth), seed: settings.seed)
+      return
+    }
     let first = settings.quantity(
       "acceptance", FractionDimension.self, in: 0...1, default: 0.7, because: "assumed: a trained draft on chat")
     let sibling = settings.quantity(
@@ -28,12 +41,32 @@ struct Acceptance: Sendable {
   }
 
   init(depth: Int, width: Int, first: Double, sibling: Double, seed: UInt64) {
-    self.depth = depth
-    self.width = width
     var missed = 1 - first
     for _ in 1..<max(1, width) { missed *= 1 - sibling }
-    level = 1 - missed
+    self.init(depth: depth, width: width, level: 1 - missed, seed: seed)
+  }
+
+  private init(depth: Int, width: Int, level: Double, seed: UInt64) {
+    self.depth = depth
+    self.width = width
+    self.level = level
     family = RandomFamily(seed: seed, consumer: .acceptance)
+  }
+
+  /// The chance at each depth with which `share` of `depth` tokens are accepted on average: the sum of its first `depth`
+  /// powers is `share` x `depth`, found by halving to the last bit.
+  static func level(share: Double, depth: Int) -> Double {
+    var (low, high) = (0.0, 1.0)
+    for _ in 0..<53 {
+      let middle = (low + high) / 2
+      var (power, accepted) = (1.0, 0.0)
+      for _ in 0..<depth {
+        power *= middle
+        accepted += power
+      }
+      if accepted < share * Double(depth) { low = middle } else { high = middle }
+    }
+    return high
   }
 
   /// Tokens that are verified at once: the drafted ones and the place after them.

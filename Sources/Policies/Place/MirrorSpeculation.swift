@@ -10,11 +10,11 @@ import Units
 ///
 /// The pool's device has the target. After the first `exit` of its layers, and its head over what they say, `branches`
 /// candidates of every sequence go to the draft's device, which drafts `depth` tokens from all of them, `per-pass` a
-/// pass, while the remaining layers run. A sequence whose answer was among them (`branch-hit`) is verified next without
+/// pass by as many streams through its layers, while the remaining layers run. A sequence whose answer was among them (`branch-hit`) is verified next without
 /// waiting; for the others a draft is made first. Both hand over in `sync`. Devices of one chip share its memory's
 /// bandwidth and capacity.
-/// Settings: `draft: {device, model or layers}`, `depth`, `per-pass`, `acceptance`, `exit`, `branches`, `branch-hit`,
-/// `sync`. Figures: tokens gained a decode step of a sequence, share of drafts that were there. Source: Mirror
+/// Settings: `draft: {device, model or layers}`, `depth`, `per-pass`, `acceptance` or `accepted-share`, `exit`,
+/// `branches`, `branch-hit`, `sync`. Figures: tokens gained a decode step of a sequence, share of drafts that were there. Source: Mirror
 /// Speculative Decoding (Bhendawade et al., arXiv 2510.13161).
 public struct MirrorSpeculation: PlacePolicy {
   /// The name that scenarios and reports use.
@@ -32,6 +32,8 @@ public struct MirrorSpeculation: PlacePolicy {
   /// The last of the drafts that run beside the target.
   private let drafts: RingID
   private let passes: Int
+  /// Places of a draft's sequence that go through a pass at once.
+  private let streams: Int
   private let branches: Int
   private let branchHit: Double
   private let sync: Double
@@ -72,7 +74,7 @@ public struct MirrorSpeculation: PlacePolicy {
     let policy = MirrorSpeculation(
       acceptance: acceptance, draft: draft, target: target, prefix: prefix, suffix: suffix,
       host: machine.stream("host"), drafts: machine.resources.ring(1), passes: (depth + perPass - 1) / perPass,
-      branches: branches, branchHit: branchHit, sync: sync,
+      streams: min(perPass, depth), branches: branches, branchHit: branchHit, sync: sync,
       luck: RandomFamily(seed: settings.seed, consumer: .placement))
     let tokens = chip.room(
       settings, &machine,
@@ -105,7 +107,7 @@ public struct MirrorSpeculation: PlacePolicy {
     let pieces = target.pieces
     var drafted = TaskRef.none
     if missing > 0 {
-      let cost = draft.pass(shape.decoding(missing))
+      let cost = draft.pass(shape.decoding(missing).verifying(streams))
       for _ in 0..<passes { drafted = plan.run(draftLabel, on: draft.processor, cost) }
     }
     if shape.prefillTokens > 0 { plan.run(draftLabel, on: draft.processor, draft.pass(shape.prompts)) }
@@ -118,7 +120,7 @@ public struct MirrorSpeculation: PlacePolicy {
     done = prefix.place(verified, labels.feedForward, host: host, dispatch: dispatch, after: done, into: &plan)
     if shape.decodes > 0 {
       done = plan.run(exitLabel, on: target, pieces.head.cost(shape.verifying(acceptance.tokens)), after: done)
-      let cost = draft.pass(shape.decoding.verifying(branches))
+      let cost = draft.pass(shape.decoding.verifying(branches * streams))
       for pass in 0..<passes {
         plan.move(
           branchLabel, over: draft.processor.stream, bytes: draft.processor.bytes(cost),
