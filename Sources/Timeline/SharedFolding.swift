@@ -116,8 +116,6 @@ extension SharedFlows {
     var count = Int.max
     for state in doing {
       guard let waiting = state.waiting, let repetition = part.repetition(of: last + waiting) else { continue }
-      // The one before has looked back from one repetition earlier.
-      guard (part.repetition(of: last + (state.running ?? waiting)) ?? 0) > part.depth else { return 0 }
       count = min(count, part.part.count - 1 - part.depth - repetition)
     }
     let period = now - part.moment

@@ -21,7 +21,7 @@ import Testing
     .preemptsFirst: (0, .phaseSplit),
     .preemptsUrgent: (13, .roundRobin),
     .promptsOvertakeSwapped: (4, .joinShortestQueue),
-    .seesNextStep: (1, .roundRobin),
+    .seesNextStep: (11, .leastLoaded),
     .stagesOverlap: (2, .roundRobin),
     .startsLeaveFirst: (0, .roundRobin),
     .swapsForFree: (0, .phaseSplit),
