@@ -41,8 +41,9 @@ enum KernelTableReader {
     guard let fields = chip.sourcedFields("tuned-experts", example: "[8 x 7168]", required: false) else { return nil }
     let list = fields.elements("value")
     let experts = list.prefix(limit).compactMap { element, path -> TunedExperts? in
-      let numbers = (element.text ?? "").split(separator: "x").compactMap { Double($0.filter { $0 != " " }) }
-      guard numbers.count == 2, numbers.allSatisfy({ (1...1e6).contains($0) }) else {
+      let words = (element.text ?? "").split(separator: " ", omittingEmptySubsequences: true)
+      let numbers = [words.first, words.last].compactMap { $0.flatMap { Double($0) } }
+      guard words.count == 3, words[1] == "x", numbers.count == 2, numbers.allSatisfy((1...1e6).contains) else {
         fields.diagnostics.error(
           at: element.place, "'\(path)' cannot be '\((element.text ?? "").prefix(40))'",
           why: "it is the experts of a device and their inner size", fix: "write for example '8 x 7168'")
