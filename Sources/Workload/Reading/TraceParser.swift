@@ -7,28 +7,28 @@ struct TraceParser<Sink: TraceSink>: LineSink {
   var sink: Sink
   private(set) var faults = FaultList()
   /// What the file said so far; nil before its first line.
-  private(set) var facts: TraceFacts?
+  var facts: TraceFacts?
 
   private let wanted: TraceFormat?
-  private let latest: Int64
+  let latest: Int64
   private var columns: [TraceFormat.Column] = []
   /// The names of `columns`.
   private var names: [[UInt8]] = []
-  private var isJSON = false
+  var isJSON = false
   /// The role of each column of a header, -1 where it is none's.
   private var header: [Int] = []
   /// Where the value of each role stands in the current line.
-  private var places = [Range<Int>](repeating: TraceField.absent, count: TraceFormat.Role.allCases.count)
+  var places = [Range<Int>](repeating: TraceField.absent, count: TraceFormat.Role.allCases.count)
   private var line = 0
   /// The first of the blank lines since the last row.
   private var blankLine: Int?
   private var rows = 0
   private var isAbandoned = false
-  private var origin: (seconds: Int64, picoseconds: Int64)?
-  private var previous: Int64 = 0
-  private var labels = TraceLabels()
-  private var steps = AgentSteps()
-  private var blocks: [Int32] = []
+  var origin: (seconds: Int64, picoseconds: Int64)?
+  var previous: Int64 = 0
+  var labels = TraceLabels()
+  var steps = AgentSteps()
+  var blocks: [Int32] = []
 
   init(format: TraceFormat?, into sink: Sink, latest: Int64) {
     self.sink = sink
@@ -227,200 +227,16 @@ struct TraceParser<Sink: TraceSink>: LineSink {
   }
 
   /// The value of a role in the current line; nil where the row has none.
-  private func field(_ role: TraceFormat.Role, _ bytes: UnsafeBufferPointer<UInt8>) -> TraceField? {
+  func field(_ role: TraceFormat.Role, _ bytes: UnsafeBufferPointer<UInt8>) -> TraceField? {
     let place = places[role.rawValue]
     guard place != TraceField.absent else { return nil }
     let field = TraceField(bytes, place.lowerBound, place.upperBound)
     return field.first == nil || isJSON && field.equals("null") ? nil : field
   }
 
-  private func required(_ role: TraceFormat.Role, _ bytes: UnsafeBufferPointer<UInt8>) -> TraceField {
+  func required(_ role: TraceFormat.Role, _ bytes: UnsafeBufferPointer<UInt8>) -> TraceField {
     let place = places[role.rawValue]
     return TraceField(bytes, place.lowerBound, place.upperBound)
-  }
-
-  private mutating func readRequest(_ bytes: UnsafeBufferPointer<UInt8>) throws(TraceField.Fault) {
-    var row = TraceRow()
-    if places[TraceFormat.Role.arrival.rawValue] != TraceField.absent {
-      row.arrival = try moment(required(.arrival, bytes))
-      previous = row.arrival
-    } else {
-      facts?.hasArrivals = false
-    }
-    row.promptTokens = try required(.prompt, bytes).tokensOrNone()
-    row.outputTokens = try required(.output, bytes).tokensOrNone()
-    if row.promptTokens == 0 || row.outputTokens == 0 {
-      guard facts?.format.leftOut != nil else {
-        // Says which of them is 0.
-        _ = try required(.prompt, bytes).tokens()
-        _ = try required(.output, bytes).tokens()
-        return
-      }
-      facts?.leftOut += 1
-      return
-    }
-    blocks.removeAll(keepingCapacity: true)
-    if facts?.format == .native { try readLabels(bytes, &row) }
-    if let field = field(.blocks, bytes) { try readBlocks(field, bytes) }
-    blocks.withUnsafeBufferPointer { sink.accept(row, blocks: $0) }
-  }
-
-  /// Reads who sent a row, which session it is of and the size of its blocks.
-  private mutating func readLabels(_ bytes: UnsafeBufferPointer<UInt8>, _ row: inout TraceRow) throws(TraceField.Fault)
-  {
-    if let field = field(.tenant, bytes) {
-      row.tenant = try labels.tenant(field)
-      facts?.tenants = labels.tenants
-    }
-    if let field = field(.session, bytes) {
-      let sessions = labels.sessionCount
-      row.session = try labels.session(field)
-      facts?.sessions = labels.sessionCount
-      if let think = self.field(.think, bytes) {
-        guard labels.sessionCount == sessions else {
-          throw TraceField.Fault(
-            offset: think.start, what: "the first turn of a session has a think_s",
-            why: "it is counted from the end of the session's previous turn", fix: "leave the field empty")
-        }
-        row.think = try think.time(.seconds, latest: Request.latestArrival.picoseconds - 1)
-      }
-    } else if let think = field(.think, bytes) {
-      throw TraceField.Fault(
-        offset: think.start, what: "the row has a think_s and no session",
-        why: "it is counted from the end of the session's previous turn", fix: "name the session")
-    }
-    if let field = field(.blockTokens, bytes) {
-      let unit = Int(try field.tokens())
-      guard facts?.blockUnit ?? unit == unit else {
-        throw TraceField.Fault(
-          offset: field.start, what: "block_tokens is \(unit) here and \(facts?.blockUnit ?? 0) above",
-          why: "all blocks of a trace are of one size", fix: "cut the contents into equal blocks")
-      }
-      facts?.blockUnit = unit
-    }
-  }
-
-  private mutating func readBlocks(_ field: TraceField, _ bytes: UnsafeBufferPointer<UInt8>) throws(TraceField.Fault) {
-    if let known = facts, known.blockUnit == nil { facts?.blockUnit = known.format.blockUnit }
-    if isJSON {
-      var cursor = JSONCursor(bytes, field.start..<field.end)
-      try cursor.elements { range throws(TraceField.Fault) in
-        blocks.append(try labels.block(TraceField(bytes, range.lowerBound, range.upperBound)))
-      }
-      return
-    }
-    var start = field.start
-    for index in field.start...field.end where index == field.end || bytes[index] == 0x20 {
-      if index > start { blocks.append(try labels.block(TraceField(bytes, start, index))) }
-      start = index + 1
-    }
-  }
-
-  private mutating func readStep(_ bytes: UnsafeBufferPointer<UInt8>) throws(TraceField.Fault) {
-    let prompt = try required(.prompt, bytes).tokensOrNone()
-    let output = try required(.output, bytes).tokensOrNone()
-    let first = try required(.arrival, bytes).epoch()
-    let latest = Request.latestArrival.picoseconds
-    let prefill = try required(.prefillTime, bytes).time(.seconds, latest: latest)
-    let decode = try required(.decodeTime, bytes).time(.seconds, latest: latest)
-    guard prompt > 0, output > 0 else {
-      facts?.leftOut += 1
-      return
-    }
-    let session = try labels.session(required(.session, bytes), within: required(.group, bytes))
-    steps.add(
-      first: first, prefill: prefill, decode: decode, promptTokens: prompt, outputTokens: output, session: session)
-  }
-
-  private mutating func readPrompt(_ bytes: UnsafeBufferPointer<UInt8>) throws(TraceField.Fault) {
-    facts?.hasArrivals = false
-    var row = TraceRow()
-    if let count = field(.textTokens, bytes) {
-      row.promptTokens = try count.tokens()
-    } else {
-      row.promptTokens = try estimate(places[TraceFormat.Role.prompt.rawValue], bytes)
-    }
-    row.outputTokens = try field(.output, bytes)?.tokens() ?? TraceFormat.vllmOutputTokens
-    sink.accept(row, blocks: UnsafeBufferPointer(start: nil, count: 0))
-  }
-
-  private mutating func estimate(
-    _ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>
-  ) throws(TraceField.Fault) -> Int32 {
-    let characters = try JSONCursor.characters(bytes, range)
-    facts?.estimated += 1
-    // A line is shorter than four times the longest prompt.
-    return Int32(clamping: max(1, (characters + TraceFormat.charactersPerToken - 1) / TraceFormat.charactersPerToken))
-  }
-
-  private mutating func readConversation(_ bytes: UnsafeBufferPointer<UInt8>) throws(TraceField.Fault) {
-    facts?.hasArrivals = false
-    let keys = ["from", "value", "tokens"].map { Array($0.utf8) }
-    var context: Int32 = 0
-    var answers = 0
-    var cursor = JSONCursor(bytes, places[TraceFormat.Role.prompt.rawValue])
-    let session = Int32(clamping: facts?.sessions ?? 0)
-    try cursor.elements { range throws(TraceField.Fault) in
-      var found = [Range<Int>](repeating: TraceField.absent, count: 3)
-      var message = JSONCursor(bytes, range)
-      try message.object(keys, into: &found)
-      guard found[0] != TraceField.absent, found[1] != TraceField.absent else {
-        throw TraceField.Fault(
-          offset: range.lowerBound, what: "a message lacks 'from' or 'value'",
-          why: "a conversation is a list of who said what", fix: "write {\"from\": \"human\", \"value\": \"...\"}")
-      }
-      let tokens: Int32
-      if found[2] != TraceField.absent {
-        tokens = try TraceField(bytes, found[2].lowerBound, found[2].upperBound).tokens()
-      } else {
-        tokens = try estimate(found[1], bytes)
-      }
-      let speaker = TraceField(bytes, found[0].lowerBound, found[0].upperBound)
-      guard context <= Request.tokenLimit - tokens else {
-        throw TraceField.Fault(
-          offset: range.lowerBound, what: "the conversation has more than \(Request.tokenLimit) tokens",
-          why: "a prompt has at most as many", fix: "cut the conversation")
-      }
-      if context > 0, speaker.equals("\"gpt\"") || speaker.equals("\"assistant\"") {
-        var row = TraceRow()
-        row.promptTokens = context
-        row.outputTokens = tokens
-        row.session = session
-        answers += 1
-        sink.accept(row, blocks: UnsafeBufferPointer(start: nil, count: 0))
-      }
-      context += tokens
-    }
-    if answers > 0 { facts?.sessions += 1 } else { facts?.leftOut += 1 }
-  }
-
-  /// The arrival in `field` in picoseconds of the run.
-  private mutating func moment(_ field: TraceField) throws(TraceField.Fault) -> Int64 {
-    let moment: Int64
-    let clock = facts?.format.clock ?? .seconds
-    switch clock {
-    case .seconds, .milliseconds, .nanoseconds:
-      moment = try field.time(clock, latest: latest)
-    case .date:
-      let date = try field.date()
-      let first = origin ?? date
-      origin = first
-      let seconds = date.seconds - first.seconds
-      guard seconds < latest / 1_000_000_000_000 else {
-        throw TraceField.Fault(
-          offset: field.start,
-          what: "\(field.text) is more than \(latest / 86_400_000_000_000_000) days after the first row",
-          why: "arrivals are whole picoseconds in 64 bits", fix: "choose a window of the trace")
-      }
-      // Below zero, a date before the first row is a date before the previous one: the check below says so.
-      moment = seconds < 0 ? -1 : seconds * 1_000_000_000_000 + date.picoseconds - first.picoseconds
-    }
-    guard moment >= previous else {
-      throw TraceField.Fault(
-        offset: field.start, what: "\(field.text) is before the row above",
-        why: "requests stand in order of arrival", fix: "sort the file by arrival")
-    }
-    return moment
   }
 
   /// Notes a fault at byte `offset` of the current line, from 0.
