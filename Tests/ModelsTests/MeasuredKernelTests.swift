@@ -18,7 +18,7 @@ extension EngineKernels {
       KernelTable(
         device: "busy", processors: given(100), cache: given(50e6),
         kernels: [kernel(GEMM.self), kernel(DecodeAttention.self), kernel(PrefillAttention.self)]),
-      framework: "test")
+      frameworks: ["test"])
   }
 }
 
@@ -98,5 +98,27 @@ extension EngineKernels {
       Catalogue.model("llama-2-7b"), formats: ModelFormats(weights: StorageFormat(name: "int4-g128")), device: .busy,
       kernels: .plain())
     #expect(quantised.cost.terms.joined().allSatisfy { $0.name != "ffn.down" || $0.kernel == nil })
+  }
+
+  @Test func aKernelIsThatOfTheFirstFrameworkThatHasOne() throws {
+    var kernels = try EngineKernels.plain()
+    var slow = try #require(kernels.table.kernel(GEMM.name, framework: "test", format: "fp16"))
+    slow.framework = "slow"
+    slow.values["launch"] = 1
+    kernels.table.kernels.append(slow)
+    func times(_ frameworks: [String]) throws -> (down: Double, attention: Bool) {
+      kernels.frameworks = frameworks
+      let engine = try EngineCost(Catalogue.model("llama-2-7b"), device: .busy, kernels: kernels)
+      let operators = engine.cost.operators(of: StepShape(decodes: 1, context: 100))
+      let down = try #require(operators.first { $0.name == "ffn.down" })
+      let attention = try #require(engine.cost.terms.joined().first { $0.name == "attention.decode" })
+      return (down.seconds, attention.kernel != nil)
+    }
+    let (fast, both, reverse, alone) = try (
+      times(["test"]), times(["test", "slow"]), times(["slow", "test"]), times(["slow"])
+    )
+    #expect(both == fast)
+    #expect(reverse.down > 32 && reverse.attention)
+    #expect(alone.down == reverse.down && !alone.attention)
   }
 }

@@ -1,18 +1,18 @@
 import Hardware
 
-/// The kernels of one framework on a device, by what a model's operators ask for.
+/// The kernels of a framework on a device, by what a model's operators ask for.
 public struct EngineKernels: Hashable, Sendable {
   /// The kernels of the device.
   public var table: KernelTable
-  /// The framework: "vllm".
-  public var framework: String
+  /// The frameworks, the first that has a kernel of what is asked for before the others: "vllm".
+  public var frameworks: [String]
   /// Whether the scales of activations are known before, so that the operator before a product writes them quantised.
   public var hasStaticScales: Bool
 
-  /// The kernels of `framework` in `table`.
-  public init(_ table: KernelTable, framework: String, hasStaticScales: Bool = false) {
+  /// The kernels of `frameworks` in `table`.
+  public init(_ table: KernelTable, frameworks: [String], hasStaticScales: Bool = false) {
     self.table = table
-    self.framework = framework
+    self.frameworks = frameworks
     self.hasStaticScales = hasStaticScales
   }
 
@@ -37,9 +37,11 @@ public struct EngineKernels: Hashable, Sendable {
   }
 
   private func find(_ operators: [String], _ formats: [String]) -> FittedKernel? {
-    for operatorName in operators {
-      for format in formats {
-        if let found = table.kernel(operatorName, framework: framework, format: format) { return found }
+    for framework in frameworks {
+      for operatorName in operators {
+        for format in formats {
+          if let found = table.kernel(operatorName, framework: framework, format: format) { return found }
+        }
       }
     }
     return nil
@@ -92,7 +94,7 @@ public struct EngineKernels: Hashable, Sendable {
   func allReduce(activations: StorageFormat) -> FittedKernel? {
     let formats = Self.spellings(activations.element)
     let captured = table.kernels.first { kernel in
-      kernel.operatorName == CustomAllReduce.name && kernel.framework == framework
+      kernel.operatorName == CustomAllReduce.name && frameworks.contains(kernel.framework)
         && formats.contains(kernel.format.name) && !kernel.kernel.hasSuffix("eager")
     }
     return captured ?? find([CustomAllReduce.name, Exchange.allReduce.rawValue], formats)

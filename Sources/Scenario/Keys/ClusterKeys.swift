@@ -58,7 +58,9 @@ extension KeyTable {
   ]
 
   private static let framework = [
-    Key("framework", .text, "The framework, such as vllm.", isRequired: true),
+    Key(
+      "framework", .either([.text, .list(.text)]),
+      "The framework, such as vllm; of several the first that a kernel was measured with.", isRequired: true),
     Key("device", .name(.device), "The device that was measured, where it is not the pool's own."),
     Key(
       "activation-scales", .choice(["dynamic", "static"]),

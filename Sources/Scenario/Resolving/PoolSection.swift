@@ -178,7 +178,7 @@ struct PoolSection {
     reading.note(
       fields.path("kernels.operators"), names.measured.joined(separator: ", "),
       .computed(
-        "kernels/\(kernels.table.device).yaml, \(kernels.framework); by the roofline: "
+        "kernels/\(kernels.table.device).yaml, \(kernels.frameworks.joined(separator: ", ")); by the roofline: "
           + names.others.joined(separator: ", ")))
   }
 

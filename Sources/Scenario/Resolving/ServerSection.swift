@@ -45,28 +45,47 @@ struct ServerSection {
   /// The measured kernels that the pool asks for; nil where it asks for none, or with diagnostics.
   func kernels(of device: String?) -> EngineKernels? {
     guard fields.has("kernels") else { return nil }
-    var (framework, measured, isStatic) = (nil as String?, device, false)
+    var (frameworks, measured, isStatic) = ([] as [(name: String, place: Place)], device, false)
+    let place = fields.valuePlace(of: "kernels")
     if fields.element("kernels")?.entries == nil {
-      framework = fields.text("kernels")
+      frameworks = fields.text("kernels").map { [($0, place)] } ?? []
     } else {
       let section = fields.fields("kernels")
-      framework = section.required("framework", example: "vllm").flatMap { _ in section.text("framework") }
+      if section.required("framework", example: "vllm") != nil { frameworks = self.frameworks(section) }
       if section.has("device") { measured = section.text("device") }
       isStatic =
         section.choice("activation-scales", of: ["dynamic", "static"], default: "dynamic", because: "") == "static"
       section.finish()
     }
-    guard let framework, let device = measured else { return nil }
-    let place = fields.valuePlace(of: "kernels")
+    guard !frameworks.isEmpty, let device = measured else { return nil }
     guard let table = shelf.kernels(device, at: place) else { return nil }
     let known = table.kernels.map(\.framework).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-    guard known.contains(framework) else {
+    let strange = frameworks.filter { !known.contains($0.name) }
+    for (name, place) in strange {
       fields.diagnostics.error(
-        at: place, "no kernels of '\(framework.prefix(40))' were measured on \(device)",
+        at: place, "no kernels of '\(name.prefix(40))' were measured on \(device)",
         why: known.isEmpty ? "kernels/\(device).yaml lists none" : "those of \(wordList(known)) were",
-        fix: didYouMean(framework, among: known, else: "name one of them, or leave 'kernels' away"))
-      return nil
+        fix: didYouMean(name, among: known, else: "name one of them, or leave 'kernels' away"))
     }
-    return EngineKernels(table, framework: framework, hasStaticScales: isStatic)
+    guard strange.isEmpty else { return nil }
+    return EngineKernels(table, frameworks: frameworks.map(\.name), hasStaticScales: isStatic)
+  }
+
+  /// One framework or several under `framework`, each with its place.
+  private func frameworks(_ section: Fields) -> [(name: String, place: Place)] {
+    guard case .sequence = section.element("framework")?.content else {
+      return section.text("framework").map { [($0, section.valuePlace(of: "framework"))] } ?? []
+    }
+    let named = section.elements("framework")
+    let names = named.compactMap { element, _ in element.text.map { ($0, element.place) } }
+    guard names.isEmpty || names.count < named.count else {
+      section.note("framework", names.map(\.0).joined(separator: ", "), because: "")
+      return names
+    }
+    section.diagnostics.error(
+      at: section.valuePlace(of: "framework"), "'\(section.path("framework"))' holds what is no framework, or none",
+      why: "it is one, or several in the order in which their kernels are looked for",
+      fix: "write [sarathi-torch, sarathi-flash-attention]")
+    return []
   }
 }
