@@ -37,6 +37,29 @@ import Units
     #expect(isNear(moved.idle, 1 - 27.0 / 42))
   }
 
+  @Test func whatGoesToAnotherMemoryTakesItsTime() throws {
+    // As above with a memory each: 0.5 s for what a stage of prompts leaves, 0.125 s of decoding, 2 s for the keys and
+    // values of a layer.
+    let link = Link(
+      name: "link", bandwidth: Sourced(Bandwidth(1), source: "test"), latency: Sourced(Seconds(0), source: "test"))
+    let own = try costs(sync: 0.25)
+    let costs = StageCosts(
+      costs: own.costs, layers: own.layers, steps: own.steps, idle: own.idle, processors: 2, sync: 0.25,
+      memories: Memories([0, 1], link: link), crossing: [0.5, 0.125], moving: 2)
+    let search = StageSearch(costs: costs) { _ in true }
+    #expect(search.single(0).objectives.latency == 24)
+    // Attention of decoding there: both layers' keys and values once, and four crossings a step.
+    var assignment = search.single(0).assignment
+    assignment.processors[6 + 2] = 1
+    let decoding: Double = 6 + 2 * 2 + 3 * (7 + 4 * 0.375)
+    #expect(costs.objectives(assignment).latency == decoding)
+    // That of prompts there too: nothing moves, four crossings more.
+    assignment.processors[2] = 1
+    let both: Double = 7 + 4 * 0.75 + 3 * (7 + 4 * 0.375)
+    #expect(costs.objectives(assignment).latency == both)
+    #expect(Memories([0, 1, 1], link: link).first == [0, 1])
+  }
+
   @Test func annealingIsDeterministicAndCoversGreedy() throws {
     let search = StageSearch(costs: try costs(sync: 0.25)) { _ in true }
     let greedy = search.greedy()

@@ -73,6 +73,9 @@ import Units
       }
       #expect(faults?.diagnostics.first?.what.hasSuffix("not processors of one chip") == true)
     }
+    // A link between them makes them a machine.
+    _ = try resolve(
+      "device: snapdragon-8-gen-3-gpu, place: {energy-aware: {npu: m2-pro-npu, link: pcie4, resistance: 0}}")
     let small = #expect(throws: Faults.self) {
       try resolve("device: snapdragon-8-gen-3-cpu, place: {neuron-clusters: {flash: ufs-4.0, memory: 100 MB}}")
     }

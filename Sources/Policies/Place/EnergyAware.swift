@@ -5,9 +5,11 @@ import Models
 import Timeline
 import Units
 
-/// Stages of a model, apart for prompts and for decoding, each on the processor of a chip that a search gives it: by
+/// Stages of a model, apart for prompts and for decoding, each on the processor of a machine that a search gives it: by
 /// energy, latency and the share of the processors' time that is idle.
 ///
+/// Processors of a chip share its memory; others have their own, with all weights. What a stage leaves crosses `link` then,
+/// and so do the keys and values of prompts where decoding attends elsewhere.
 /// The assignment is made once, from what the pieces of the layers cost on every processor for a request of `prompt` and
 /// `output` tokens. `search: single` puts all on the pool's device; `greedy` each stage where its seconds times its joules
 /// are least; `anneal` searches from there by simulated annealing, keeps the front of assignments that no other covers,
@@ -17,7 +19,7 @@ import Units
 /// memory. All leak the more the warmer the chip: `leakage` of its watts at `ambient`, doubled every `doubling` kelvins; it
 /// is `resistance` kelvins a watt warmer than what is around it. Assignments that would be warmer than `cap` in either phase
 /// are not chosen; steps that are, are counted.
-/// Settings: `npu` and `cpu` (devices), `search`, `groups` (of layers), `changes`, `prompt`, `output`, `sync`, `pressure`,
+/// Settings: `npu` and `cpu` (devices), `link` (between memories, the pool device's host link unless given), `search`, `groups` (of layers), `changes`, `prompt`, `output`, `sync`, `pressure`,
 /// `leakage`, `doubling`, `ambient`, `resistance`, `cap` (kelvins and degrees Celsius as plain numbers). Source: QEIL v2
 /// (2026), abstract, whose own terms (roofline utilisation, memory pressure, leakage and heat) have no published sizes.
 public struct EnergyAware: PlacePolicy {
@@ -32,12 +34,18 @@ public struct EnergyAware: PlacePolicy {
   /// The group of each layer.
   private let groups: [Int]
   private let sync: Double
+  private let memories: Memories
+  /// From one memory to another; nil where there is one.
+  private let way: Way?
   /// Whether each phase is warmer than the cap.
   private let isTooWarm: [Bool]
   private let front: Int
   /// The last task of prompts, and of decodes.
   private let ends: [RingID]
+  /// The last move of keys and values.
+  private let moves: RingID
   private var labels = LayerLabels()
+  private var moveLabel = TaskLabel.unnamed
   private var events = 0.0
   private var steps = 0.0
 
@@ -60,25 +68,22 @@ public struct EnergyAware: PlacePolicy {
     let heat = ChipHeat(settings)
     let pieces = devices.compactMap { settings.pieces(on: $0, tensorParallel: 1) }
     guard pieces.count == devices.count else { return nil }
-    guard let group = settings.chip(with: others) else { return nil }
-    let memory = DeviceMemory(settings, count: 1)
-    guard pieces[0].weights < memory.usable else {
-      settings.refuse(
-        nil, "the chip's memory cannot hold the weights",
-        why: "\(Memory(pieces[0].weights).text) > \(Memory(memory.usable).text)", fix: "narrower weights")
-      return nil
+    guard let memories = settings.memories(with: others) else { return nil }
+    let power = devices.map { device in
+      let memory = DeviceMemory(settings, device: device, count: 1)
+      return heat.power(device.power, held: memory.usable / memory.capacity)
     }
-    let power = devices.map { heat.power($0.power, held: memory.usable / memory.capacity) }
+    var (machine, processors) = Machine.processors(devices, pieces, power: power, memories)
+    guard let tokens = settings.room(in: memories, devices, pieces[0], &machine) else { return nil }
     let layers = pieces[0].layers.count
     let count = min(groups, max(1, layers))
     let ranges = (0..<count).map { ($0 * layers / count)..<(($0 + 1) * layers / count) }
     var prefill = StepShape()
     prefill.addChunk(tokens: prompt, cached: 0, last: true)
-    let planned = Machine.processors(devices, pieces, power: power, group: group)
     let costs = StageCosts(
-      planned.processors, watts: power, groups: ranges,
+      processors, watts: power, groups: ranges,
       shapes: [prefill, StepShape(decodes: 1, context: prompt + output / 2)], steps: [1, Double(max(1, output - 1))],
-      sync: sync)
+      sync: sync, memories: memories)
     let stageSearch = StageSearch(costs: costs) { objectives in objectives.watts.allSatisfy { !heat.isTooWarm($0) } }
     let greedy = stageSearch.greedy()
     var (chosen, front) = (search == "single" ? stageSearch.single(0) : greedy, 1)
@@ -92,18 +97,20 @@ public struct EnergyAware: PlacePolicy {
       }
       (chosen, front) = (best, found.count)
     }
-    var machine = planned.machine
-    machine.hold(settings.device.memoryName, bytes: memory.usable, of: memory.capacity)
     let policy = EnergyAware(
-      processors: planned.processors, assignment: chosen.assignment, stages: costs.stages,
+      processors: processors, assignment: chosen.assignment, stages: costs.stages,
       groups: ranges.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element.count) }, sync: sync,
+      memories: memories, way: memories.link.map { machine.link($0) },
       isTooWarm: chosen.objectives.watts.map { heat.isTooWarm($0) }, front: front,
-      ends: [machine.resources.ring(1), machine.resources.ring(1)])
-    return machine.plan(policy, cacheTokens: (memory.usable - pieces[0].weights) / pieces[0].cacheBytesPerToken)
+      ends: [machine.resources.ring(1), machine.resources.ring(1)], moves: machine.resources.ring(1))
+    return machine.plan(policy, cacheTokens: tokens)
   }
 
   /// Takes the labels of its tasks.
-  public mutating func begin(_ plan: inout StepPlan) { labels = LayerLabels(&plan) }
+  public mutating func begin(_ plan: inout StepPlan) {
+    labels = LayerLabels(&plan)
+    moveLabel = plan.label("move")
+  }
 
   /// Prompts and decodes each by their own assignment, or together where it is the same.
   public mutating func place(_ step: StepView, into plan: inout StepPlan) {
@@ -116,27 +123,48 @@ public struct EnergyAware: PlacePolicy {
       phases = [(shape.prefillTokens > 0 ? 0 : 1, shape)]
     }
     var before = phases.map { processor($0.phase, 0) }
-    func issue(_ index: Int, _ stage: Int, _ label: TaskLabel, _ cost: (ModelPieces) -> PieceCost) {
-      let phase = phases[index].phase
+    func move(_ bytes: Double, after task: TaskRef, into ring: RingID) {
+      guard let way else { return }
+      plan.move(
+        moveLabel, over: way.stream, bytes: bytes, latency: way.latency, after: task, into: ring,
+        bound: PieceCost.linkBound)
+    }
+    func issue(
+      _ index: Int, _ stage: Int, _ label: TaskLabel, beside moved: TaskRef = .none, _ cost: (ModelPieces) -> PieceCost
+    ) {
+      let (phase, shape) = phases[index]
       let chosen = processor(phase, stage)
       let processor = processors[chosen]
+      let last: TaskRef = stage == 0 ? .none : .last(of: ends[phase])
+      if memories.areApart(before[index], chosen) {
+        move(processor.pieces.width * Double(shape.tokens), after: last, into: ends[phase])
+      }
       plan.run(
-        label, on: processor, cost(processor.pieces), delay: chosen == before[index] ? 0 : sync,
-        after: stage == 0 ? .none : .last(of: ends[phase]), into: ends[phase])
+        label, on: processor, cost(processor.pieces), delay: chosen == before[index] ? 0 : sync, after: last, moved,
+        into: ends[phase])
       before[index] = chosen
     }
+    var moved = TaskRef.none
     let names = [labels.input, labels.attention, labels.output, labels.feedForward]
     for index in phases.indices { issue(index, 0, labels.first) { $0.first.cost(phases[index].shape) } }
     for layer in groups.indices {
       for piece in 0..<StageCosts.pieces {
+        let stage = 1 + groups[layer] * StageCosts.pieces + piece
         for index in phases.indices {
-          issue(index, 1 + groups[layer] * StageCosts.pieces + piece, names[piece]) {
-            $0.cost(of: piece, layer: layer, phases[index].shape)
-          }
+          issue(index, stage, names[piece]) { $0.cost(of: piece, layer: layer, phases[index].shape) }
+        }
+        if piece == 1, phases[0].phase == 0, memories.areApart(self.processor(0, stage), self.processor(1, stage)) {
+          let cached = processors[0].pieces.cacheBytesPerToken / Double(groups.count)
+          move(cached * Double(shape.prefillTokens), after: .last(of: ends[0]), into: moves)
+          moved = .last(of: moves)
         }
       }
     }
-    for index in phases.indices { issue(index, stages - 1, labels.last) { $0.last.cost(phases[index].shape) } }
+    for index in phases.indices {
+      issue(index, stages - 1, labels.last, beside: phases[index].phase == 0 ? moved : .none) {
+        $0.last.cost(phases[index].shape)
+      }
+    }
     steps += 1
     if phases.contains(where: { isTooWarm[$0.phase] }) { events += 1 }
   }
@@ -205,21 +233,5 @@ struct ChipHeat: Sendable {
   /// Leakage at a temperature over that at the ambient one.
   private func growth(_ temperature: Double) -> Double {
     Elementary.exp((temperature - ambient) / doubling * Elementary.log(2))
-  }
-}
-
-extension Machine {
-  /// A machine of the processors of a chip, the first of which is the pool's own.
-  static func processors(
-    _ devices: [Device], _ pieces: [ModelPieces], power: [DevicePower], group: MemoryGroup
-  ) -> (machine: Machine, processors: [Processor]) {
-    var machine = Machine()
-    let channel = machine.memory(of: group)
-    let processors = devices.indices.map { index in
-      var device = devices[index]
-      device.power = power[index]
-      return machine.processor(device, pieces[index], sharing: channel, isExtra: index > 0)
-    }
-    return (machine, processors)
   }
 }

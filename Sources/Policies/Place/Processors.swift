@@ -19,12 +19,7 @@ extension PlaceSettings {
   /// The memory that the pool's device shares with `others`; nil where they share none, or where several devices are to
   /// work as one, which is told.
   func chip(with others: [Device]) -> MemoryGroup? {
-    guard layout.tensorParallel == 1 else {
-      refuse(
-        nil, "a chip is not split over several devices", why: "tensor-parallel is \(layout.tensorParallel)",
-        fix: "tensor-parallel: 1")
-      return nil
-    }
+    guard isOneDevice() else { return nil }
     guard let group = device.forms.memoryGroup, others.allSatisfy({ $0.forms.memoryGroup?.name == group.name }) else {
       let names = ([device] + others).map(\.name).joined(separator: ", ")
       refuse(
@@ -34,6 +29,15 @@ extension PlaceSettings {
     }
     return group
   }
+
+  /// Whether the pool's model lies on one device; otherwise told.
+  func isOneDevice() -> Bool {
+    guard layout.tensorParallel != 1 else { return true }
+    refuse(
+      nil, "a chip is not split over several devices", why: "tensor-parallel is \(layout.tensorParallel)",
+      fix: "tensor-parallel: 1")
+    return false
+  }
 }
 
 extension Machine {
@@ -42,12 +46,13 @@ extension Machine {
     resources.channel(group.name, rate: group.together.value.value)
   }
 
-  /// A processor whose products read the memory behind `channel`, no faster than it does alone.
-  mutating func processor(_ device: Device, _ pieces: ModelPieces, sharing channel: Int, isExtra: Bool) -> Processor {
+  /// A processor whose products read the memory behind `channel`, no faster than it does alone, or one of its own.
+  mutating func processor(_ device: Device, _ pieces: ModelPieces, sharing channel: Int?, isExtra: Bool) -> Processor {
     let rate = device.memoryRate
     let own = resources.channel("\(device.name) memory", rate: rate)
     return Processor(
-      pieces: pieces, stream: compute(device, route: [own, channel], isExtra: isExtra), rate: rate)
+      pieces: pieces, stream: compute(device, route: [own] + (channel.map { [$0] } ?? []), isExtra: isExtra), rate: rate
+    )
   }
 }
 

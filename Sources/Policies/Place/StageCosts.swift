@@ -50,12 +50,23 @@ struct StageCosts: Sendable {
   let processors: Int
   /// Seconds until a processor sees what another did.
   let sync: Double
+  let memories: Memories
+  /// Seconds in which what a stage leaves crosses to another memory, in each phase.
+  let crossing: [Double]
+  /// Seconds in which a layer's keys and values of a prompt do.
+  let moving: Double
 
   /// Stages of a phase: the first piece, those of each group, the last.
   var stages: Int { layers.count * Self.pieces + 2 }
 
   /// The costs as they are.
-  init(costs: [[[Cost]]], layers: [Int], steps: [Double], idle: Double, processors: Int, sync: Double) {
+  init(
+    costs: [[[Cost]]], layers: [Int], steps: [Double], idle: Double, processors: Int, sync: Double,
+    memories: Memories? = nil, crossing: [Double] = [0, 0], moving: Double = 0
+  ) {
+    self.memories = memories ?? Memories(Array(repeating: 0, count: processors), link: nil)
+    self.crossing = crossing
+    self.moving = moving
     self.costs = costs
     self.layers = layers
     self.steps = steps
@@ -71,7 +82,7 @@ struct StageCosts: Sendable {
   ///   - shapes: a step of each phase.
   init(
     _ processors: [Processor], watts: [DevicePower], groups: [Range<Int>], shapes: [StepShape], steps: [Double],
-    sync: Double
+    sync: Double, memories: Memories
   ) {
     func stage(_ shape: StepShape, _ cost: (ModelPieces) -> PieceCost) -> [Cost] {
       zip(processors, watts).map { processor, watts in
@@ -92,9 +103,13 @@ struct StageCosts: Sendable {
       }
       return all + [stage(shape) { $0.last.cost(shape) }]
     }
+    let pieces = processors[0].pieces
+    let cached = pieces.cacheBytesPerToken / Double(max(1, pieces.layers.count))
     self.init(
       costs: costs, layers: groups.map(\.count), steps: steps, idle: watts.reduce(0) { $0 + $1.idle.value.value },
-      processors: processors.count, sync: sync)
+      processors: processors.count, sync: sync, memories: memories,
+      crossing: shapes.map { memories.seconds(pieces.width * Double($0.tokens)) },
+      moving: memories.seconds(cached * Double(shapes[0].prefillTokens)))
   }
 
   /// What an assignment comes to. Complexity: O(stages).
@@ -105,7 +120,8 @@ struct StageCosts: Sendable {
     for phase in 0..<Self.phases {
       let own = assignment.processors[(phase * stages)..<((phase + 1) * stages)]
       let chosen = Array(own)
-      var (seconds, joules) = (Double(meetings(chosen)) * sync, 0.0)
+      var (seconds, joules) = (handing(chosen, phase), 0.0)
+      if phase == 0 { seconds += moved(assignment) }
       for (stage, processor) in chosen.enumerated() {
         let cost = costs[phase][stage][Int(processor)]
         seconds += cost.seconds
@@ -122,21 +138,38 @@ struct StageCosts: Sendable {
       idle: longest > 0 ? 1 - busy.reduce(0, +) / longest / Double(processors) : 0, watts: watts)
   }
 
-  /// Changes of processor from the first stage of a step to the last.
-  private func meetings(_ chosen: [UInt8]) -> Int {
-    var (meetings, before) = (0, chosen[0])
+  /// Seconds in which processors hand over from the first stage of a step to the last.
+  private func handing(_ chosen: [UInt8], _ phase: Int) -> Double {
+    func meeting(_ one: UInt8, _ other: UInt8) -> Double {
+      if one == other { return 0 }
+      return sync + (memories.areApart(Int(one), Int(other)) ? crossing[phase] : 0)
+    }
+    var (seconds, before) = (0.0, chosen[0])
     for (group, count) in layers.enumerated() {
       let own = chosen[(1 + group * Self.pieces)..<(1 + (group + 1) * Self.pieces)]
       guard let first = own.first, let last = own.last else { continue }
-      let inner = zip(own, own.dropFirst()).count { $0 != $1 }
-      meetings += (before == first ? 0 : 1) + inner * count + (last == first ? 0 : count - 1)
+      let inner = zip(own, own.dropFirst()).reduce(0) { $0 + meeting($1.0, $1.1) }
+      seconds += meeting(before, first) + inner * Double(count) + meeting(last, first) * Double(count - 1)
       before = last
     }
-    return meetings + (before == chosen[chosen.count - 1] ? 0 : 1)
+    return seconds + meeting(before, chosen[chosen.count - 1])
+  }
+
+  /// Seconds in which the keys and values of a prompt go to the memory where decoding attends.
+  private func moved(_ assignment: StageAssignment) -> Double {
+    layers.indices.reduce(0) {
+      let attention = 2 + $1 * Self.pieces
+      let apart = memories.areApart(
+        Int(assignment.processors[attention]), Int(assignment.processors[stages + attention]))
+      return $0 + (apart ? moving * Double(layers[$1]) : 0)
+    }
   }
 }
 
 extension ModelPieces {
+  /// Bytes of a token between layers.
+  var width: Double { Double(hidden) * activationBytes }
+
   /// The cost of one of the pieces of a layer, of ``StageCosts/pieces``.
   func cost(of piece: Int, layer: Int, _ shape: StepShape) -> PieceCost {
     let layer = kinds[layers[layer]]
