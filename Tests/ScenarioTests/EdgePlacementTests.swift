@@ -52,6 +52,20 @@ import Units
     #expect(gaps[0] > gaps[3])
   }
 
+  @Test func hotNeuronsAndScalesTakeTheRoomThatTheyAreGiven() throws {
+    func neurons(_ settings: String) throws -> Double {
+      try gap(
+        "device: snapdragon-8-gen-3-cpu, place: {neuron-clusters: {flash: ufs-4.0, active: 10 %, popularity: 1.6, "
+          + "\(settings)}}")
+    }
+    // The neurons that are active most often stand in all room there is: none gives way to one that is seldom active.
+    #expect(try neurons("memory: 500 MB, hot: 100 %") < neurons("memory: 500 MB"))
+    #expect(try neurons("memory: 500 MB, scales: 50 MB") > neurons("memory: 500 MB"))
+    // All in memory: an NPU that computes every neuron reads ten times what the active ones take.
+    let npu = "memory: 2 GB, npu: snapdragon-8-gen-3-npu, sync: 20 us"
+    #expect(try neurons("\(npu), hot: 100 %") > neurons(npu))
+  }
+
   @Test func aWindowHidesReadsBehindWhatTheyWaitFor() throws {
     func window(_ blocks: Int, _ more: String = "") throws -> Double {
       try gap(

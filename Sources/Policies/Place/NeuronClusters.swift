@@ -7,19 +7,20 @@ import Units
 /// Feed-forward blocks whose neurons are active for few tokens: hot clusters on an NPU, active cold neurons on the pool's
 /// processor, and neurons that memory does not hold from flash.
 ///
-/// A decode step predicts which neurons are active. The NPU computes the most popular ones of each block whether active or
-/// not, and they never leave memory; how many follows from what a step costs with them. The processor computes those of
-/// the others that are active. What memory holds of them are those used last (`cache: lru`; within a `window` of steps, if given), or any (`static`); the rest is
-/// read in pages: with `bundle` the rows of a neuron lie together, and the page that holds its gate is read first, the
-/// others where the gate opens; without, each row is a page of its own. With `pipeline` reads and computations of clusters
-/// overlap; otherwise a block waits for its reads. Attention's products are split between both processors. Prompts run
-/// dense, on the NPU where there is one, the missing weights of the next block read meanwhile.
+/// A decode step predicts which neurons are active. The most popular ones of each block, its `hot` share, never leave
+/// memory, and the NPU computes them whether active or not; how many is chosen by what a step costs with them unless it
+/// is given, and then they stay in memory without an NPU too. The processor computes those of the others that are active.
+/// What memory holds of them are those used last (`cache: lru`; within a `window` of steps, if given), or any (`static`);
+/// the rest is read in pages: with `bundle` the rows of a neuron lie together, and the page that holds its gate is read
+/// first, the others where the gate opens; without, each row is a page of its own. With `pipeline` reads and computations
+/// of clusters overlap; otherwise a block waits for its reads. Attention's products are split between both processors.
+/// Prompts run dense, on the NPU where there is one, the missing weights of the next block read meanwhile.
 /// Activity is expected, not drawn: see `active` and `popularity`, the exponent of the law. With `active: 100 %` it is an
 /// engine that pages a dense model.
 /// Settings: `npu` (device), `flash` (tier), `memory`, `runtime` and `predictor` (bytes of the memory that hold no weights
-/// of the model), `context` (tokens of KV cache), `active`, `popularity`, `opened`, `cache`, `window`, `bundle`, `pipeline`, `page`,
-/// `depth`, `sync`. Source: PowerInfer-2 (Xue et al., arXiv 2406.06282); LLM in a flash (Alizadeh et al., arXiv
-/// 2312.11514).
+/// of the model), `scales` (bytes of the blocks' weights that always stay in memory), `context` (tokens of KV cache),
+/// `active`, `popularity`, `opened`, `hot`, `cache`, `window`, `bundle`, `pipeline`, `page`, `depth`, `sync`. Source:
+/// PowerInfer-2 (Xue et al., arXiv 2406.06282 v3); LLM in a flash (Alizadeh et al., arXiv 2312.11514).
 public struct NeuronClusters: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "neuron-clusters"
@@ -55,6 +56,8 @@ public struct NeuronClusters: PlacePolicy {
   let hasNPU: Bool
   let law: NeuronLaw
   let store: Store
+  /// Share of hot neurons; nil where cost chooses it.
+  let hot: Double?
   let isPipelined: Bool
   /// Bytes of a layer's predictor.
   let predictor: Double
@@ -83,10 +86,10 @@ public struct NeuronClusters: PlacePolicy {
   }
 
   init(
-    chooser: SplitChooser, hasNPU: Bool, law: NeuronLaw, store: Store, isPipelined: Bool, predictor: Double,
-    widths: [Double]
+    chooser: SplitChooser, hasNPU: Bool, law: NeuronLaw, store: Store, hot: Double?, isPipelined: Bool,
+    predictor: Double, widths: [Double]
   ) {
-    (self.chooser, self.hasNPU, self.law, self.store) = (chooser, hasNPU, law, store)
+    (self.chooser, self.hasNPU, self.law, self.store, self.hot) = (chooser, hasNPU, law, store, hot)
     (self.isPipelined, self.predictor, self.widths) = (isPipelined, predictor, widths)
     demands = Array(repeating: [:], count: widths.count)
   }
@@ -205,8 +208,8 @@ public struct NeuronClusters: PlacePolicy {
     }
   }
 
-  /// What a block of `kind` computes and reads in a decode step of `shape`, with as many hot neurons as make it soonest
-  /// done.
+  /// What a block of `kind` computes and reads in a decode step of `shape`, with as many hot neurons as are given, or as
+  /// make it soonest done.
   private mutating func demand(_ kind: Int, _ shape: StepShape) -> Demand {
     if let known = demands[kind][shape.decodes] { return known }
     let (own, npu) = (chooser.own, chooser.npu)
@@ -225,13 +228,16 @@ public struct NeuronClusters: PlacePolicy {
     var predict = experts == nil ? PieceCost() : own.pieces.kinds[kind].feedForward.cost(shape)
     predict.memory += predictor * chosen / own.rate
     var best: (seconds: Double, demand: Demand)?
-    for pinned in Self.hotShares where pinned == 0 || (hasNPU && pinned <= store.capacity) {
+    let shares =
+      hot.map { [min($0, store.capacity)] } ?? Self.hotShares.filter { $0 == 0 || (hasNPU && $0 <= store.capacity) }
+    for pinned in shares {
       let found = law.demand(
         tokens: shape.decodes, share: share, capacity: store.capacity, pinned: pinned, isDynamic: store.isDynamic,
         window: store.window)
+      let sparse = hasNPU ? found.unpinned : found.active
       let demand = Demand(
-        predict: predict, hot: pinned > 0 ? onNPU.columns(pinned) : nil,
-        held: onOwn.columns((found.unpinned - found.missed) / chosen),
+        predict: predict, hot: hasNPU && pinned > 0 ? onNPU.columns(pinned) : nil,
+        held: onOwn.columns((sparse - found.missed) / chosen),
         fetched: found.missed > 0 ? onOwn.columns(found.missed / chosen) : PieceCost(),
         active: found.active * widths[kind], missed: found.missed * widths[kind])
       let reads = demand.missed * (store.firstRead + store.nextReads) / store.pages.rate

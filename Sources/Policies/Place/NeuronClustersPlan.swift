@@ -17,13 +17,18 @@ extension NeuronClusters {
       "runtime", MemoryDimension.self, in: 0...0x1p50, default: 0, because: "reserved beside the budget")
     let predictor = settings.quantity(
       "predictor", MemoryDimension.self, in: 0...0x1p50, default: 0, because: "activity is known")
+    let scales = settings.quantity(
+      "scales", MemoryDimension.self, in: 0...0x1p50, default: 0, because: "they lie with their weights")
     let context = settings.count("context", in: 16...10_000_000, default: 2048, because: "a phone's conversation")
     let active = settings.quantity(
       "active", FractionDimension.self, in: 0.001...1, default: 1, because: "a dense model")
     let exponent = settings.number("popularity", in: 0...10, default: 0, because: "all neurons alike")
     let opened = settings.quantity(
       "opened", FractionDimension.self, in: 0...1, default: 0.8,
-      because: "PowerInfer-2: the rows of a neuron are active together four times of five, recalled")
+      because: "PowerInfer-2 v3, section 4.4: the rows of a neuron are active together four times of five")
+    let hot =
+      settings.has("hot")
+      ? settings.quantity("hot", FractionDimension.self, in: 0...1, default: 0, because: "chosen by cost") : nil
     let cache = settings.choice("cache", of: ["lru", "static"], default: "lru", because: "PowerInfer-2's cold region")
     let window = settings.count("window", in: 0...1_000_000, default: 0, because: "as long as memory allows")
     let bundle = settings.flag("bundle", default: true, because: "PowerInfer-2")
@@ -39,7 +44,8 @@ extension NeuronClusters {
       let others = settings.pieces(on: other ?? own, tensorParallel: 1)
     else { return nil }
     guard let group = settings.chip(with: other.map { [$0] } ?? []) else { return nil }
-    let blocks = pieces.layers.reduce(0) { $0 + pieces.kinds[$1].blockBytes }
+    let weights = pieces.layers.reduce(0) { $0 + pieces.kinds[$1].blockBytes }
+    let blocks = max(0, weights - scales)
     let fixed = pieces.weights - blocks + predictor + runtime + Double(context) * pieces.cacheBytesPerToken
     guard blocks > 0, budget <= memory.usable, fixed < budget else {
       settings.refuse(
@@ -69,7 +75,8 @@ extension NeuronClusters {
       allowed: other == nil ? [.own] : [.own, .npu, .both], attention: .own,
       ends: machine.resources.ring(layerTasks * 2))
     let widths = neurons(settings.model, pieces)
-    let neuron = pieces.kinds.indices.map { pieces.kinds[$0].blockBytes / max(1, widths[$0]) }.max() ?? 0
+    let neuron =
+      (pieces.kinds.indices.map { pieces.kinds[$0].blockBytes / max(1, widths[$0]) }.max() ?? 0) * blocks / weights
     func paged(_ bytes: Double) -> Double { (bytes / page).rounded(.up) * page }
     let rows = settings.model.layers.compactMap(\.feedForward).first.map { Double($0.ups + 1) } ?? 1
     let isDense = active == 1
@@ -81,7 +88,7 @@ extension NeuronClusters {
       pages: pages, runs: runs)
     let policy = NeuronClusters(
       chooser: chooser, hasNPU: other != nil, law: NeuronLaw(active: active, exponent: exponent), store: store,
-      isPipelined: pipeline, predictor: predictor / Double(max(1, pieces.layers.count { widths[$0] > 0 })),
+      hot: hot, isPipelined: pipeline, predictor: predictor / Double(max(1, pieces.layers.count { widths[$0] > 0 })),
       widths: widths)
     return machine.plan(policy, cacheTokens: Double(context))
   }

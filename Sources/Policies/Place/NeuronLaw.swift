@@ -31,7 +31,7 @@ struct NeuronLaw: Sendable {
   /// - Parameters:
   ///   - capacity: share of the neurons that memory holds.
   ///   - pinned: share of the neurons, the most popular, that never leave it.
-  ///   - isDynamic: whether the others give way to what was used last; otherwise any `capacity` of all of them stays.
+  ///   - isDynamic: whether the others give way to what was used last; otherwise any of them stay.
   ///   - window: steps after which what was not used gives way even where there is room.
   func demand(
     tokens: Int, share: Double, capacity: Double, pinned: Double, isDynamic: Bool,
@@ -43,9 +43,10 @@ struct NeuronLaw: Sendable {
     let rest = used.dropFirst(first)
     let unpinned = rest.reduce(0, +) / Double(Self.parts)
     guard capacity < 1 || window < .infinity else { return (active, unpinned, 0) }
-    guard isDynamic else { return (active, unpinned, unpinned * (1 - capacity)) }
     let room = capacity - Double(first) / Double(Self.parts)
     guard room > 0 else { return (active, unpinned, unpinned) }
+    let others = Double(rest.count) / Double(Self.parts)
+    guard isDynamic else { return (active, unpinned, unpinned * (1 - room / others)) }
     // What was used within the last steps is there: as many steps as fill the room (Che et al., IEEE JSAC 20(7), 2002).
     let logs = rest.map { Elementary.log(max(1e-12, 1 - $0)) }
     func absent(_ steps: Double) -> [Double] { logs.map { Elementary.exp(steps * $0) } }
