@@ -85,6 +85,15 @@ import Testing
     let long = try step("depth: 16, branch-hit: 100 %")
     #expect(long > 1.5 * ready)
     #expect(try step("depth: 16, per-pass: 16, branch-hit: 100 %") < 1.2 * ready)
+    // Two devices halve what a pass reads and computes, not what it launches, and add up twice.
+    func draft(_ rest: String) throws -> Double {
+      try scenario.run(
+        "{mirror-speculation: {draft: {device: v100-sxm2, layers: 1\(rest)}, depth: 16, acceptance: 0 %, branch-hit: 0 %}}"
+      ).tpot
+    }
+    let (one, two) = (try draft(""), try draft(", count: 2"))
+    #expect(two < one)
+    #expect(try draft(", count: 2, exchange: 1 ms") > two + 0.032)
     let rate = try scenario.run(
       "{mirror-speculation: {draft: {device: v100-sxm2, layers: 1}, branch-hit: 70 %}}", output: 1500
     ).pool("branch-hit-rate")

@@ -12,8 +12,9 @@ import Units
 /// candidates of every sequence go to the draft's device, which drafts `depth` tokens from all of them, `per-pass` a
 /// pass by as many streams through its layers, while the remaining layers run. A sequence whose answer was among them (`branch-hit`) is verified next without
 /// waiting; for the others a draft is made first. Both hand over in `sync`. Devices of one chip share its memory's
-/// bandwidth and capacity.
-/// Settings: `draft: {device, model or layers}`, `depth`, `per-pass`, `acceptance` or `accepted-share`, `exit`,
+/// bandwidth and capacity. The draft may be split over `count` devices, which add up in `exchange` twice a pass, at its
+/// middle and its end.
+/// Settings: `draft: {device, model or layers, count, exchange}`, `depth`, `per-pass`, `acceptance` or `accepted-share`, `exit`,
 /// `branches`, `branch-hit`, `sync`. Figures: tokens gained a decode step of a sequence, share of drafts that were there. Source: Mirror
 /// Speculative Decoding (Bhendawade et al., arXiv 2510.13161).
 public struct MirrorSpeculation: PlacePolicy {
@@ -31,6 +32,9 @@ public struct MirrorSpeculation: PlacePolicy {
   private let host: StreamID
   /// The last of the drafts that run beside the target.
   private let drafts: RingID
+  /// Devices that share a pass of the draft, and seconds in which they add up.
+  private let drafters: Int
+  private let exchange: Double
   private let passes: Int
   /// Places of a draft's sequence that go through a pass at once.
   private let streams: Int
@@ -49,12 +53,15 @@ public struct MirrorSpeculation: PlacePolicy {
   /// Reads the settings.
   public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
     let own = settings.section("draft")
+    let drafters = own.count("count", in: 1...64, default: 1, because: "one device")
+    let exchange = own.quantity(
+      "exchange", TimeDimension.self, in: 0...1, default: 0, because: "one device, or several that are as one")
     let depth = settings.count("depth", in: 1...64, default: 4, because: "assumed: a short chain")
     let perPass = settings.count("per-pass", in: 1...64, default: 1, because: "a draft without speculative streaming")
     let acceptance = Acceptance(settings, depth: depth, width: 1)
     let exit = settings.quantity(
       "exit", FractionDimension.self, in: 0...1, default: 0.5, because: "assumed: half of the layers")
-    let branches = settings.count("branches", in: 1...64, default: 4, because: "assumed: the four likeliest tokens")
+    let branches = settings.count("branches", in: 1...1024, default: 4, because: "assumed: the four likeliest tokens")
     let branchHit = settings.quantity(
       "branch-hit", FractionDimension.self, in: 0...1, default: 0.7, because: "assumed: not published")
     let sync = settings.quantity(
@@ -67,20 +74,21 @@ public struct MirrorSpeculation: PlacePolicy {
     var machine = Machine()
     let chip = Chip(settings.device, other, &machine)
     let target = chip.processor(settings.device, pieces, count: count, name: "target", &machine)
-    let drafting = chip.processor(other, alike, name: "draft", isExtra: true, &machine)
+    let drafting = chip.processor(other, alike, count: drafters, name: "draft", isExtra: true, &machine)
     guard let draft = Drafter(own, on: other, as: drafting) else { return nil }
     let layers = Int((exit * Double(pieces.layers.count)).rounded())
     let (prefix, suffix) = (TargetLayers(target, 0..<layers), TargetLayers(target, layers..<pieces.layers.count))
     let policy = MirrorSpeculation(
       acceptance: acceptance, draft: draft, target: target, prefix: prefix, suffix: suffix,
-      host: machine.stream("host"), drafts: machine.resources.ring(1), passes: (depth + perPass - 1) / perPass,
+      host: machine.stream("host"), drafts: machine.resources.ring(1), drafters: drafters, exchange: exchange,
+      passes: (depth + perPass - 1) / perPass,
       streams: min(perPass, depth), branches: branches, branchHit: branchHit, sync: sync,
       luck: RandomFamily(seed: settings.seed, consumer: .placement))
     let tokens = chip.room(
       settings, &machine,
       target: Room(
         weights: pieces.weights * Double(count), cacheBytesPerToken: pieces.cacheBytesPerToken, count: count),
-      draft: Room(weights: draft.weights, cacheBytesPerToken: draft.cacheBytesPerToken, count: 1))
+      draft: Room(weights: draft.weights, cacheBytesPerToken: draft.cacheBytesPerToken, count: drafters))
     return tokens.map { machine.plan(policy, cacheTokens: $0) }
   }
 
@@ -107,10 +115,10 @@ public struct MirrorSpeculation: PlacePolicy {
     let pieces = target.pieces
     var drafted = TaskRef.none
     if missing > 0 {
-      let cost = draft.pass(shape.decoding(missing).verifying(streams))
+      let cost = pass(shape.decoding(missing).verifying(streams))
       for _ in 0..<passes { drafted = plan.run(draftLabel, on: draft.processor, cost) }
     }
-    if shape.prefillTokens > 0 { plan.run(draftLabel, on: draft.processor, draft.pass(shape.prompts)) }
+    if shape.prefillTokens > 0 { plan.run(draftLabel, on: draft.processor, pass(shape.prompts)) }
     let verified = shape.verifying(besidePrompts: acceptance.tokens)
     let dispatch = (labels.host, pieces.dispatchPerLayer(shape))
     let hasHits = shape.decodes > missing
@@ -120,7 +128,7 @@ public struct MirrorSpeculation: PlacePolicy {
     done = prefix.place(verified, labels.feedForward, host: host, dispatch: dispatch, after: done, into: &plan)
     if shape.decodes > 0 {
       done = plan.run(exitLabel, on: target, pieces.head.cost(shape.verifying(acceptance.tokens)), after: done)
-      let cost = draft.pass(shape.decoding.verifying(branches * streams))
+      let cost = pass(shape.decoding.verifying(branches * streams))
       for pass in 0..<passes {
         plan.move(
           branchLabel, over: draft.processor.stream, bytes: draft.processor.bytes(cost),
@@ -130,6 +138,13 @@ public struct MirrorSpeculation: PlacePolicy {
     }
     done = suffix.place(verified, labels.feedForward, host: host, dispatch: dispatch, after: done, into: &plan)
     plan.run(labels.last, on: target, pieces.last.cost(verified), after: done)
+  }
+
+  /// A pass of the draft on one of the devices that share it.
+  private func pass(_ shape: StepShape) -> PieceCost {
+    var cost = draft.pass(shape).columns(1 / Double(drafters))
+    cost.launch += 2 * exchange
+    return cost
   }
 
   /// Whether the draft of `sequence` was made beside the step before.
