@@ -129,12 +129,44 @@ struct ExpertOffloadTests {
     }
   }
 
+  @Test("A conversion at each use costs the bytes of its kernels, and one in place fetches again what was used")
+  func conversions() throws {
+    func decoded(_ convert: String) throws -> (tpot: Double, figures: [String: Double]) {
+      let (summary, figures, _) = try run(
+        "pinned-layers: 16, bits: 4, convert: \(convert)", prompt: 1, requests: 1)
+      return (try #require(summary.tpot?.mean), figures)
+    }
+    // 2.5 bytes a weight are those of both formats. Each 23.5 more take as long as the last.
+    let (both, more, most) = (
+      try decoded("on-use"), try decoded("on-use, convert-bytes: 26"), try decoded("on-use, convert-bytes: 49.5")
+    )
+    #expect(more.tpot > both.tpot && abs((most.tpot - more.tpot) / (more.tpot - both.tpot) - 1) < 0.1)
+    // All are there: what 9 steps of 16 layers ask for, 8 experts a token, is fetched again and nothing else.
+    let again = try decoded("in-place")
+    #expect(both.figures["experts-fetched"] == 0 && again.figures["experts-fetched"] == 9 * 16 * 8)
+    #expect(again.tpot > both.tpot)
+  }
+
+  @Test("What is fetched ahead beside the slots is found without having had one")
+  func apart() throws {
+    // 4 slots have no room for the 8 experts of a token. Beside them every layer but the first is found.
+    let exact = "fetch: predicted-next, accuracy: 1, cache: {slots: 4}"
+    let slots = try run(exact, prompt: 1, output: 33, requests: 1).figures
+    let apart = try run(exact + ", prefetched: apart", prompt: 1, output: 33, requests: 1).figures
+    #expect((slots["expert-hit-rate-decode"] ?? .nan) < 0.7)
+    #expect((apart["expert-hit-rate-decode"] ?? .nan) >= 15.0 / 16)
+    #expect((apart["experts-fetched"] ?? .nan) <= (slots["experts-fetched"] ?? .nan))
+    // Places beside the slots are memory too: those of two layers, where there were two buffers.
+    #expect((apart["weights-held"] ?? .nan) - (slots["weights-held"] ?? .nan) == (2 * 64 - 2) * Self.expert)
+  }
+
   @Test("Every way to fetch computes the same, within the slots it has")
   func ways() throws {
     for fetch in [
       "on-demand", "prefetch-all", "exact-next", "predicted-next, extra: 2, io-budget: true, order: by-tokens",
       "activation-path", "path, ahead: 3", "on-demand, bits: 4, rare-bits: 2, rare-share: 25 %",
-      "on-demand, bits: 4, convert: on-use", "path, groups: 2, schedule: by-path", "path, accuracy: 1, part-tokens: 8",
+      "on-demand, bits: 4, convert: on-use", "predicted-next, prefetched: apart, bits: 4, convert: in-place",
+      "path, prefetched: apart, ahead: 3", "path, groups: 2, schedule: by-path", "path, accuracy: 1, part-tokens: 8",
       "path, part-tokens: 3, schedule: by-expert, routing: {router: decoupled, prompt-spread: 0}",
     ] {
       for cache in ["{slots: 4}", "{slots: 40, per: model, evict: activation-aware}"] {

@@ -155,6 +155,16 @@ public struct ExpertCache: Sendable {
     totals.misses += missing.count
   }
 
+  /// Of the experts that a layer missed `used` stood beside the slots, of `fetched` that had come there before it was
+  /// reached: those are hits.
+  public mutating func foundBeside(used: Int, fetched: Int) {
+    totals.misses -= used
+    totals.hits += used
+    totals.prefetches += fetched
+    totals.usefulPrefetches += used
+    totals.wastedPrefetches += fetched - used
+  }
+
   /// Puts an expert that was missed into a slot, from another where none is free.
   /// - Returns: whether it is there now; false where all slots are in use, or the policy would rather keep what is there.
   /// - Throws: ``EvictionFault`` where the policy names an expert that may not leave.

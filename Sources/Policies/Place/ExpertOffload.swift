@@ -20,14 +20,18 @@ import Units
 ///   layers ahead as slots get free, so that a layer has as many as are predicted (ExpertFlow; with accuracy 1 a router
 ///   that is decoupled from the layers, as Read-ME's).
 ///
-/// A wrong guess fetches a wrong expert into a slot. What was not guessed is fetched when the gate has chosen, `decide`
+/// A wrong guess fetches a wrong expert into a slot; with `prefetched: apart` into a place beside the slots, as long as its
+/// layer has not been computed, and the slots hold what was used. What was not guessed is fetched when the gate has
+/// chosen, `decide`
 /// later, before the guesses at further layers that are not issued yet. Where the host has a part in every choice, it takes
 /// `choose` from the end of the gate until a layer's experts can be fetched or computed, wherever they are. With `blocking`
 /// it issues nothing more until what is asked for has come, as where the thread that issues kernels reads files. With
 /// `write-back` an expert can be used when the one it came in place of has gone back over the link, as where the host keeps
 /// no copy of what the device holds. Experts that find no slot pass through two buffers. Copies are as wide as `bits` says,
-/// `rare-bits` for the share of a prompt's experts with the fewest tokens; they are converted when they come, or at each use and kept as they are (`convert: on-use`), which costs the bytes of
-/// both formats at the device's memory bandwidth.
+/// `rare-bits` for the share of a prompt's experts with the fewest tokens. They are converted when they come, or at each use
+/// and kept as they are (`convert: on-use`), or at each use in the place of what was kept, which is then fetched again
+/// (`in-place`, as Fate's code has it). A conversion costs the bytes of both formats at the device's memory bandwidth; at
+/// each use, `convert-bytes` a weight, as where it is several kernels.
 ///
 /// With `groups` a batch that decodes passes the layers in parts, one after another: as they come, or (`schedule:
 /// by-path`) those that go to like experts together. With `part-tokens` any step does, in parts of at most so many tokens
@@ -40,11 +44,11 @@ import Units
 ///
 /// Settings: `from` (tier), `drives`, `request`, `depth`, `link`, `link-efficiency`, `overhead` (of a copy); `cache:
 /// {slots | share, per: layer | model, evict, lookahead}`, `pinned-layers`; `fetch` and its own, `decide`, `choose`, `blocking`,
-/// `write-back`, `order` (of a layer's fetches: by number or by tokens); `bits`, `rare-bits`, `rare-share`, `convert`;
-/// `groups`, `part-tokens`, `schedule`; `routing` (parameters, and `router: per-layer | decoupled`).
+/// `write-back`, `prefetched`, `order` (of a layer's fetches: by number or by tokens); `bits`, `rare-bits`, `rare-share`,
+/// `convert`, `convert-bytes`; `groups`, `part-tokens`, `schedule`; `routing` (parameters, and `router: per-layer | decoupled`).
 /// Sources: Hwang et al., ISCA 2024 (Pre-gated MoE); He et al., 2024 (ExpertFlow); Eliseev and Mazur, 2023 (the cache that
-/// writes back, mixtral-offloading's `ExpertCache._swap`); Fang et al., 2025 (Fate); Yi et al.,
-/// 2023 (EdgeMoE); Shen et al., 2022 (SE-MoE); Cai et al., 2024 (Read-ME).
+/// writes back, mixtral-offloading's `ExpertCache._swap`); Fang et al., 2025 (Fate; its code is in mindspore-lab/models,
+/// research/SYSU/Fate); Yi et al., 2023 (EdgeMoE); Shen et al., 2022 (SE-MoE); Cai et al., 2024 (Read-ME).
 public struct ExpertOffload: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "expert-offload"
@@ -88,6 +92,10 @@ public struct ExpertOffload: PlacePolicy {
   private var isPrompt = false
   private var missing: [Int32] = []
   private var list: [Int32] = []
+  /// By layer and expert whether it was fetched ahead beside the slots.
+  private var isApart: [Bool]
+  /// Experts of the layer under way that were converted in their place, and the tasks that used them.
+  private var converted: [(expert: Int32, use: TaskRef)] = []
 
   init(
     options: ExpertOptions, pieces: ModelPieces, gpu: StreamID, host: StreamID, way: ExpertWay, routed: RoutedSteps,
@@ -102,6 +110,7 @@ public struct ExpertOffload: PlacePolicy {
     self.cache = cache
     self.guesses = guesses
     numbers = Array(repeating: 0, count: cache.shape.layers * cache.shape.experts)
+    isApart = Array(repeating: false, count: numbers.count)
   }
 
   /// Its caches change with every step.
@@ -240,7 +249,11 @@ public struct ExpertOffload: PlacePolicy {
     }
     sort { guess.tokens($0) }
     for (rank, expert) in list.enumerated() {
-      guard (try? cache.prefetch(layer, expert)) == true else { continue }
+      if options.keepsApart {
+        isApart[layer * cache.shape.experts + Int(expert)] = true
+      } else {
+        guard (try? cache.prefetch(layer, expert)) == true else { continue }
+      }
       fetch(layer, expert, rank: rank, after: known, isBuffered: false, into: &plan)
     }
   }
@@ -281,6 +294,7 @@ public struct ExpertOffload: PlacePolicy {
     do { try cache.access(layer, experts, scores: routed.routing.scores(layer), missing: &missing) } catch {
       counts.evictionFailed()
     }
+    if options.keepsApart { takeApart(layer) }
     var (end, busy) = computeThere(layer, experts, kind, gate: gate, into: &plan)
     list = missing
     sort { [routing = routed.routing] in routing.tokens(layer, $0) }
@@ -299,7 +313,7 @@ public struct ExpertOffload: PlacePolicy {
       let cost = self.cost(CollectionOfOne(expert), layer, kind)
       let come = wait(for: numbers[rank - 1], after: gate, into: &plan)
       end = plan.run(labels.expert, on: gpu, for: cost.seconds, after: gate, come, bound: cost.bound)
-      if !cache.holds(layer, expert) { way.used(in: end) }
+      if !cache.holds(layer, expert) { way.used(in: end) } else if options.refetches { converted.append((expert, end)) }
       busy += cost.seconds
     }
     if place + 1 < passed.count, options.guessesNext {
@@ -307,8 +321,28 @@ public struct ExpertOffload: PlacePolicy {
       guesses?.guess(routed.routing, layer: passed[place + 1], ahead: 1, extra: extra)
       prefetch(passed[place + 1], after: gate, into: &plan)
     }
+    fetchAgain(layer, into: &plan)
     cache.finish(layer)
     return (end, busy)
+  }
+
+  /// Takes what was fetched ahead for a layer out of what it misses.
+  private mutating func takeApart(_ layer: Int) {
+    let (first, count) = (layer * cache.shape.experts, missing.count)
+    let own = first..<first + cache.shape.experts
+    missing.removeAll { isApart[first + Int($0)] }
+    cache.foundBeside(used: count - missing.count, fetched: isApart[own].count { $0 })
+    for place in own { isApart[place] = false }
+  }
+
+  /// Fetches what the layer has converted in its place again, behind what is fetched for the next layer.
+  private mutating func fetchAgain(_ layer: Int, into plan: inout StepPlan) {
+    let bytes = options.expertBytes * options.stored
+    for (expert, use) in converted {
+      numbers[layer * cache.shape.experts + Int(expert)] = way.fetch(bytes, after: use, into: &plan)
+      counts.fetched(1, bytes: bytes)
+    }
+    converted.removeAll(keepingCapacity: true)
   }
 
   /// Computes the experts of a layer that are there together, and then those that are on their way, when they have come.
@@ -324,6 +358,7 @@ public struct ExpertOffload: PlacePolicy {
       let last = part.reduce(0) { max($0, numbers[first + Int($1)]) }
       let come = wait(for: last, after: gate, into: &plan)
       end = plan.run(labels.expert, on: gpu, for: cost.seconds, after: gate, come, bound: cost.bound)
+      if options.refetches { converted += part.filter { cache.holds(layer, $0) }.map { ($0, end) } }
       busy += cost.seconds
     }
     return (end, busy)

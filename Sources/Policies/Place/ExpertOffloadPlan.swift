@@ -47,8 +47,9 @@ extension ExpertOffload {
     let places = slots?.count ?? (options.ahead + 1) * shape.experts
     options.allBytes = pieces.weights * Double(devices)
     let all = options.expertBytes * Double(shape.layers * shape.experts)
-    // Two buffers for what finds no slot, where anything may not.
-    let buffered = fetch == .prefetchAll || places >= shape.layers * shape.experts ? 0 : 2
+    // Two buffers for what finds no slot, where anything may not, or two layers of what is fetched ahead.
+    let buffered =
+      fetch == .prefetchAll || places >= shape.layers * shape.experts ? 0 : options.keepsApart ? 2 * shape.experts : 2
     options.heldBytes = options.allBytes - all + kept * Double(places + buffered)
     let memory = DeviceMemory(settings, count: devices)
     let room = memory.usable - options.heldBytes
@@ -90,6 +91,9 @@ extension ExpertOffload {
     options.choose = settings.quantity(
       "choose", TimeDimension.self, in: 0...1, default: 0, because: "the device goes on without the host")
     options.isBlocking = settings.flag("blocking", default: false, because: "fetches are issued, not waited for")
+    options.keepsApart =
+      settings.choice("prefetched", of: ["in-slots", "apart"], default: "in-slots", because: "slots are all there is")
+      == "apart"
     let order = settings.choice(
       "order", of: ["by-number", "by-tokens"], default: "by-number", because: "as the layer numbers them")
     options.isByTokens = order == "by-tokens"
@@ -162,11 +166,16 @@ extension ExpertOffload {
     options.rareShare = settings.quantity(
       "rare-share", FractionDimension.self, in: 0...1, default: 0, because: "all of a layer's experts are alike")
     let convert = settings.choice(
-      "convert", of: ["on-arrival", "on-use"], default: "on-arrival", because: "experts are kept as they are computed")
+      "convert", of: ["on-arrival", "on-use", "in-place"], default: "on-arrival",
+      because: "experts are kept as they are computed")
     options.stored = bits / full
     options.rareStored = rare / full
-    guard convert == "on-use", options.stored < 1 else { return false }
-    options.conversion = options.expertBytes * (1 + options.stored) / max(rate, 1)
+    guard convert != "on-arrival", options.stored < 1 else { return false }
+    let moved = settings.number(
+      "convert-bytes", in: 0...1024, default: (bits + full) / 8,
+      because: "each weight is read as it is kept and written as it is computed")
+    options.conversion = options.expertBytes * 8 / full * moved / max(rate, 1)
+    options.refetches = convert == "in-place"
     return true
   }
 

@@ -21,13 +21,16 @@ struct ExpertOptions: Sendable {
   /// Candidates for each token beyond those it goes to, and whether they are no more than can come in a layer's time.
   var extra = 0
   var isWithinBudget = false
+  /// Whether what is fetched ahead stands beside the slots until its layer is reached.
+  var keepsApart = false
   /// Bytes of an expert as it is computed; shares of them that it has on its way, and the rarest of a prompt's.
   var expertBytes: Double
   var stored = 1.0
   var rareStored = 1.0
   var rareShare = 0.0
-  /// Seconds to convert an expert at each use.
+  /// Seconds to convert an expert at each use, and whether it takes the place of what was kept, which is fetched again.
   var conversion = 0.0
+  var refetches = false
   /// Parts of a batch that decodes, or tokens of each part of any step, and how sequences come into parts.
   var groups = 1
   var partTokens: Int?
