@@ -10,7 +10,9 @@ import Testing
 @Suite("Experts on a device and the processor beside it")
 struct HybridExpertsTests {
   /// What the policy counted over two requests, one after the other.
-  private func figures(_ settings: String, prompt: Int) throws -> [String: Double] {
+  private func figures(
+    _ settings: String, ahead: String = "prefetch: 0", prompt: Int, output: Int = 33
+  ) throws -> [String: Double] {
     let folder = try SmallScenario()
     try folder.write(
       "hybrid.yaml",
@@ -22,11 +24,11 @@ struct HybridExpertsTests {
             device: rtx-a6000
             precision: {weights: int4-g128}
             limits: {max-sequences: 1, max-batch-tokens: 512}
-            place: {hybrid-experts: {cpu: xeon-gold-6338, link: pcie3, prefetch: 0, \(settings)}}
+            place: {hybrid-experts: {cpu: xeon-gold-6338, link: pcie3, \(ahead), \(settings)}}
       workload:
         generator: {closed-loop: {users: 1, think: 0 s}}
         requests: 2
-        lengths: {prompt: \(prompt) tokens, output: 33 tokens}
+        lengths: {prompt: \(prompt) tokens, output: \(output) tokens}
 
       """)
     let path = folder.folder.appendingPathComponent("hybrid.yaml").path
@@ -43,6 +45,27 @@ struct HybridExpertsTests {
     #expect(whole["experts-beside"] == 0.5 && whole["expert-hit-rate"] == 0.5)
     // The hottest experts of every layer are asked for more often than others.
     #expect(try #require(try figures(settings, prompt: 1)["experts-beside"]) < 0.45)
+  }
+
+  @Test("A processor that multiplies in int8 computes more of a prompt")
+  func products() throws {
+    let wide = try #require(try figures("cache: 25 %", prompt: 512, output: 1)["experts-beside"])
+    let narrow = try #require(try figures("cache: 25 %, cpu-products: int8", prompt: 512, output: 1)["experts-beside"])
+    #expect(narrow > wide)
+  }
+
+  @Test("Recent scores say what is fetched for the next layer, but not of a prompt")
+  func scores() throws {
+    let settings = "scheduling: fixed, updates: false, cache: 25 %"
+    func run(_ count: Int, output: Int) throws -> [String: Double] {
+      try figures(settings, ahead: "ahead: scores, prefetch-experts: \(count)", prompt: 8, output: output)
+    }
+    #expect(try run(0, output: 33)["prefetches"] == 0)
+    #expect(try run(6, output: 1)["prefetches"] == 0)
+    // The cache follows what is asked for, where nothing else brings experts in.
+    let (none, six) = (try run(0, output: 33), try run(6, output: 33))
+    #expect((six["prefetches"] ?? 0) > 0)
+    #expect((six["expert-hit-rate"] ?? .nan) > (none["expert-hit-rate"] ?? .nan))
   }
 
   @Test("Belady bounds the evictions of a served cache, the closer the further it looks ahead")

@@ -13,41 +13,16 @@ public struct MinusRecentScore: EvictPolicy {
   /// Only an expert cache tells scores.
   public static let isForExperts = true
 
-  private let share: Float
   private var idle = IdleSet()
-  private var recent = ByKey<Float>(0)
+  private var recent: RecentScores
   private var releases = ByKey(0)
   private var clock = 0
-  private var top: [Float] = []
 
   /// The policy with a = `share`, above 0 and at most 1.
-  public init(share: Double) { self.share = Float(share) }
+  public init(share: Double) { recent = RecentScores(share: share) }
 
   /// A layer was reached.
-  public mutating func reach(_ layer: ReachedLayer) {
-    let least = leastOfTop(layer.scores, min(2 * layer.perToken, layer.scores.count))
-    var key = layer.firstKey
-    for score in layer.scores {
-      recent[key] = share * (score >= least ? score : 0) + (1 - share) * recent[key]
-      key += 1
-    }
-  }
-
-  /// The `count`-th highest score.
-  private mutating func leastOfTop(_ scores: ArraySlice<Float>, _ count: Int) -> Float {
-    top.removeAll(keepingCapacity: true)
-    for score in scores where top.count < count || score > top[count - 1] {
-      if top.count == count { top.removeLast() }
-      var place = top.count
-      top.append(score)
-      while place > 0, top[place - 1] < score {
-        top[place] = top[place - 1]
-        place -= 1
-      }
-      top[place] = score
-    }
-    return top.last ?? 0
-  }
+  public mutating func reach(_ layer: ReachedLayer) { recent.reach(layer) }
 
   /// An expert came in.
   public mutating func insert(_ key: Int32) {}

@@ -16,18 +16,23 @@ import Units
 /// - `layers`: no cache; the device has whole layers, the first ones, and the processor all others (llama.cpp).
 ///
 /// While the link is idle experts that are guessed for the next `prefetch` layers are copied, always the one that would
-/// shorten its layer most; then with `updates` those that the processor has just computed, if the eviction lets them in.
+/// shorten its layer most; or, with `ahead: scores`, in steps without prompts those of the next layer whose recent router
+/// scores are highest, `prefetch-experts` of them and whether the link is idle or not, as the artifact does. Then with
+/// `updates` those that the processor has just computed, if the eviction lets them in.
 /// The cache begins with the experts of each layer that most tokens of other requests went to; or, with `spread:
 /// whole-layers`, it is all experts of the first layers and none of the others, attention staying on the device (the rules
-/// for kTransformers in HybriMoE's artifact). Activations of what the
-/// processor computes cross the link beside the experts, both ways.
+/// for kTransformers in HybriMoE's artifact). Activations of what the processor computes cross the link beside the experts,
+/// both ways. With `cpu-products: int8` the processor multiplies in int8, as llamafile's kernels do with 4-bit weights, which
+/// they unpack as they go.
 ///
 /// Settings: `cpu` (device), `link`, `link-efficiency`, `cache` (share of the experts, for `layers` of the layers),
-/// `spread`, `scheduling`, `prefetch` (layers), `accuracy` (of guesses, for each layer ahead), `evict` (`belady` bounds what
-/// evictions can do, told the step and the `lookahead` steps after it), `updates`, `expert-launch`
+/// `spread`, `scheduling`, `ahead` (gain or scores), `prefetch` (layers), `accuracy` (of guesses, for each layer ahead),
+/// `prefetch-experts`, `evict` (`belady` bounds what evictions can do, told the step and the `lookahead` steps after it),
+/// `updates`, `cpu-products`, `expert-launch`
 /// (the device's least time of an expert), `cpu-start` (before the processor's first of a layer), `routing`.
 /// Source: S. Zhong et al., "HybriMoE: hybrid CPU-GPU scheduling and cache management for efficient MoE inference", DAC
-/// 2025; the greedy rule as in its artifact (PKU-SEC-Lab/HybriMoE at 0f6e78b, `HSS`).
+/// 2025; the greedy rule as in its artifact (PKU-SEC-Lab/HybriMoE at 0f6e78b, `HSS`), and so `ahead: scores`
+/// (`prefetch_expert`).
 public struct HybridExperts: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "hybrid-experts"
@@ -43,6 +48,8 @@ public struct HybridExperts: PlacePolicy {
     /// Layers that the device computes; the processor all that follow.
     var deviceLayers: Int
     var prefetch: Int
+    /// How many of the next layer's experts are copied by recent scores; nil where by gain.
+    var byScores: Int?
     var updates: Bool
     /// Experts that the cache of each mixture layer holds.
     var slots: [Int]
@@ -73,8 +80,10 @@ public struct HybridExperts: PlacePolicy {
   private var sendLabel = TaskLabel.unnamed
   private var resultLabel = TaskLabel.unnamed
   private var besideLabel = TaskLabel.unnamed
-  private var schedule = HybridSchedule()
+  var schedule = HybridSchedule()
   var trial = HybridSchedule()
+  var recent: RecentScores
+  var isPrompt = false
   var ahead: [HybridAhead] = []
   var guess = GuessedExperts()
   private var asked: [HybridExpert] = []
@@ -92,13 +101,13 @@ public struct HybridExperts: PlacePolicy {
     options: Options, pieces: ModelPieces, beside: ModelPieces, experts: (Piece, Piece),
     streams: (gpu: StreamID, host: StreamID, cpu: StreamID),
     send: Way, results: Way, way: ExpertWay, routed: RoutedSteps, cache: ExpertCache, predictor: ExpertPredictor,
-    costs: HybridSeconds
+    costs: HybridSeconds, recent: RecentScores
   ) {
     (self.options, self.pieces, self.beside) = (options, pieces, beside)
     (expert, expertBeside) = experts
     (gpu, host, cpu) = streams
     (self.send, self.results, self.way, self.routed) = (send, results, way, routed)
-    (self.cache, self.predictor, self.costs) = (cache, predictor, costs)
+    (self.cache, self.predictor, self.costs, self.recent) = (cache, predictor, costs, recent)
     numbers = Array(repeating: 0, count: cache.shape.layers * cache.shape.experts)
     arrivals = Array(repeating: 0, count: numbers.count)
   }
@@ -143,6 +152,7 @@ public struct HybridExperts: PlacePolicy {
   /// Passes the layers.
   public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
+    isPrompt = shape.prefillTokens > 0
     way.begin(&plan)
     if !options.isByLayers { routed.begin(step.sequences) }
     if options.foresees { cache.foresee(routed.future(of: [routed.routing], then: step.sequences)) }
@@ -216,8 +226,12 @@ public struct HybridExperts: PlacePolicy {
     device(layer, schedule.onGPU, after: gate, into: &plan)
     linkFree = now + schedule.linkFree
     let end = now + schedule.seconds
-    // The link is idle until the next layer's gate.
-    prefetch(layer, until: end + pause, after: gate, into: &plan)
+    if let count = options.byScores {
+      prefetch(count, after: layer, gate, into: &plan)
+    } else {
+      // The link is idle until the next layer's gate.
+      prefetch(layer, until: end + pause, after: gate, into: &plan)
+    }
     if options.updates {
       for expert in schedule.onCPU.reversed() where linkFree < end && !cache.holds(layer, expert.expert) {
         copy(layer, expert.expert, after: gate, isNeeded: false, into: &plan)

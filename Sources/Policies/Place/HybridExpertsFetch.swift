@@ -22,6 +22,26 @@ extension HybridExperts {
     arrivals[place] = max(linkFree, now) + costs.copy
   }
 
+  /// Copies the `count` experts of the layer after `layer` whose recent scores are highest, as far as they are not there; a
+  /// device that computes no expert of a layer does not come to it.
+  mutating func prefetch(_ count: Int, after layer: Int, _ gate: TaskRef, into plan: inout StepPlan) {
+    let shape = cache.shape
+    recent.reach(
+      ReachedLayer(
+        layer: layer, layers: shape.layers, firstKey: Int32(layer * shape.experts), isShared: true,
+        perToken: shape.perToken, scores: routed.routing.scores(layer)))
+    let next = layer + 1
+    guard !isPrompt, next < shape.layers, !schedule.onGPU.isEmpty else { return }
+    let first = Int32(next * shape.experts)
+    for key in recent.highest(count, of: first..<first + Int32(shape.experts)) where !cache.holds(next, key - first) {
+      var comes = false
+      do { comes = try cache.prefetch(next, key - first) } catch { faults += 1 }
+      guard comes else { continue }
+      issue(next, key - first, after: gate, isBuffered: false, into: &plan)
+      linkFree = max(linkFree, now) + costs.copy
+    }
+  }
+
   /// Copies what is guessed for the next layers, the expert that gains most first, as long as the link is idle before
   /// `end`.
   mutating func prefetch(_ layer: Int, until end: Double, after gate: TaskRef, into plan: inout StepPlan) {

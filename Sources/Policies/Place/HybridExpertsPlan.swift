@@ -18,7 +18,12 @@ extension HybridExperts {
     let isWhole =
       settings.choice("spread", of: ["even", "whole-layers"], default: "even", because: "HybriMoE's slots a layer")
       == "whole-layers"
-    let prefetch = settings.count("prefetch", in: 0...16, default: 3, because: "HybriMoE looks three layers ahead")
+    let isByScores =
+      settings.choice(
+        "ahead", of: ["gain", "scores"], default: "gain", because: "HybriMoE's impact-driven prefetching")
+      == "scores"
+    let prefetch =
+      isByScores ? 1 : settings.count("prefetch", in: 0...16, default: 3, because: "HybriMoE looks three layers ahead")
     let accuracy = settings.number(
       "accuracy", in: 0...1, default: 0.788, because: "a layer's input through the gate of the next: Fate, as reported")
     let updates = settings.flag("updates", default: true, because: "the cache follows what is asked for")
@@ -42,11 +47,15 @@ extension HybridExperts {
     let foresees = eviction is Belady
     let lookahead =
       foresees ? settings.count("lookahead", in: 0...1024, default: 0, because: "what the step itself asks for") : 0
-    let wantsScores = eviction.map { type(of: $0).isForExperts } ?? false
+    let byScores =
+      isByScores
+      ? settings.count(
+        "prefetch-experts", in: 0...shape.experts, default: shape.perToken, because: "as many as a token goes to") : nil
+    let wantsScores = isByScores || eviction.map { type(of: $0).isForExperts } ?? false
     guard let routed = RoutedSteps(settings, shape, wantsScores: wantsScores, lookahead: lookahead), let other,
       let link, let eviction,
       let pieces = settings.pieces(on: settings.device, tensorParallel: 1),
-      let beside = settings.pieces(on: other, tensorParallel: 1),
+      let beside = self.pieces(beside: other, settings),
       let kind = pieces.kinds.firstIndex(where: { $0.experts != nil }),
       let expert = pieces.kinds[kind].expert, let expertBeside = beside.kinds[kind].expert
     else { return nil }
@@ -55,7 +64,7 @@ extension HybridExperts {
     let options = Options(
       rule: HybridSchedule.Rule(rawValue: scheduling) ?? .fixed, isByLayers: isByLayers,
       deviceLayers: isByLayers ? Int((share * Double(layers)).rounded()) : layers, prefetch: prefetch,
-      updates: updates,
+      byScores: byScores, updates: updates,
       slots: isByLayers ? Array(repeating: 0, count: shape.layers) : slots(shape, share, isWhole: isWhole),
       launch: launch, foresees: foresees)
     var machine = Machine()
@@ -82,8 +91,27 @@ extension HybridExperts {
       costs: HybridSeconds(
         gpu: { max(launch, expert.seconds(HybridExperts.shape($0))) },
         cpu: { expertBeside.seconds(HybridExperts.shape($0)) },
-        cpuStart: start, copy: copy.seconds(bytes)))
+        cpuStart: start, copy: copy.seconds(bytes)), recent: RecentScores(share: 0.5))
     return machine.plan(policy, cacheTokens: cacheTokens)
+  }
+
+  /// The model on the processor, in its own arithmetic; nil where it cannot be, which is told.
+  private static func pieces(beside processor: Device, _ settings: any PlaceSettings) -> ModelPieces? {
+    let products = settings.choice(
+      "cpu-products", of: ["as-activations", "int8"], default: "as-activations", because: "the format of activations")
+    guard products == "int8" else { return settings.pieces(on: processor, tensorParallel: 1) }
+    var formats = settings.formats
+    formats.activations = .int8
+    formats.conversionOperations = 0
+    do {
+      return try ModelPieces(
+        settings.model, formats: formats, device: processor, maxBatch: settings.memory.maxSequences)
+    } catch {
+      settings.refuse(
+        "cpu-products", "\(processor.name) cannot multiply in int8", why: "\(error)",
+        fix: "a processor with a rate of int8, or leave 'cpu-products' away")
+      return nil
+    }
   }
 
   /// Slots of each mixture layer: as many in all of them, or all experts of the first ones.
