@@ -62,6 +62,15 @@ extension PolicyCatalogue {
       return InFlight(holdSteps: steps, holdUntil: share.value)
     }
     catalogue.addBatch(
+      PromptsInStep.self, "Whole prompts in the next step, decodes beside them where its tokens leave room for both.",
+      settings: [Key("missed-steps", .count(1...10_000), "Most steps in a row that decodes miss.")]
+    ) { fields, _ in
+      fields.count(
+        "missed-steps", in: 1...10_000, default: 4, because: "Splitwise's artifact at 8f99e7d: max_preemptions"
+      )
+      .map { PromptsInStep(missedSteps: $0) }
+    }
+    catalogue.addBatch(
       StaticBatch.self, "A batch is formed when nothing runs, and nobody joins until it has ended.", settings: []
     ) { _, _ in StaticBatch() }
     catalogue.addEvict(

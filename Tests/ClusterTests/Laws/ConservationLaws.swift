@@ -9,7 +9,8 @@ import Workload
 /// What every run keeps, whatever its policies.
 @Suite struct ConservationLaws {
   static let batches: [any BatchPolicy] = [
-    PrefillFirst(), DecodeFirst(decodeSteps: 3), ChunkedPrefill(tokenBudget: 64), InFlight(), StaticBatch(),
+    PrefillFirst(), DecodeFirst(decodeSteps: 3), ChunkedPrefill(tokenBudget: 64), InFlight(), PromptsInStep(),
+    StaticBatch(),
   ]
   static let routes: [any RoutePolicy] = [
     RoundRobin(), LeastLoaded(), JoinShortestQueue(), PowerOfTwo(seed: 7), PhaseSplit(prefill: 0, decode: 1),
