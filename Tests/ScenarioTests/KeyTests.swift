@@ -44,6 +44,7 @@ import Testing
     variants:
       formats: {cluster: {pools: {a: {expert-link: nvlink4, expert-parallel: 1, precision: {conversion-operations: 4}}}}}
       chunked: {cluster: {pools: {a: {batch: {chunked: {token-budget: 512}}}}}}
+      whole: {cluster: {pools: {a: {batch: {prompts-in-step: {missed-steps: 4}}}}}}
       held: {cluster: {pools: {a: {scheduling: ahead, batch: {in-flight: {hold-steps: 20, hold-until: 90 %}}}}}}
       prompts: {workload: {lengths: {prompt: {lognormal: {mean: 5 tokens, cv: 1, max: 9 tokens}}}}}
       users: {workload: {generator: {closed-loop: {users: 2, think: {lognormal: {mean: 1 s, cv: 1}}}}, lengths: {pairs: [[5 tokens, 6 tokens, 2]]}}}
