@@ -78,7 +78,7 @@ func write(_ text: String, to path: String) throws {
     // A scenario's own devices beside it do not hide the catalogue.
     let broken = Catalogue.standard(for: repository + "/scenarios/broken/01-misspelt-policy.yaml", environment: [:])
     #expect(broken.root == repository + "/scenarios")
-    #expect(Catalogue.standard(for: "/tmp/x.yaml", environment: [Catalogue.variable: "/none"]).root == nil)
+    #expect(Catalogue.standard(for: "/absent/x.yaml", environment: [Catalogue.variable: "/none"]).root == nil)
   }
 
   @Test func digests() {

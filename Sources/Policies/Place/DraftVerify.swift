@@ -12,8 +12,8 @@ import Units
 /// places. Without `draft.device` both share the pool's. The first `beside` layers of the target may stand on the
 /// draft's device, which then sends their output on.
 /// Settings: `draft: {device, model or layers}`, `depth`, `width`, `acceptance` and `sibling` or `accepted-share`,
-/// `beside`, `link` (the draft device's host link unless given). Figures: tokens gained a decode step of a sequence. Source: Leviathan et al., ICML
-/// 2023; over two devices Dovetail (Zhang et al., arXiv 2412.18934).
+/// `beside`, `link` (the draft device's host link unless given). Figures: tokens gained a decode step of a sequence.
+/// Source: Leviathan et al., ICML 2023; over two devices Dovetail (Zhang et al., arXiv 2412.18934).
 public struct DraftVerify: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "draft-verify"

@@ -19,9 +19,10 @@ import Units
 /// memory. All leak the more the warmer the chip: `leakage` of its watts at `ambient`, doubled every `doubling` kelvins; it
 /// is `resistance` kelvins a watt warmer than what is around it. Assignments that would be warmer than `cap` in either phase
 /// are not chosen; steps that are, are counted.
-/// Settings: `npu` and `cpu` (devices), `link` (between memories, the pool device's host link unless given), `search`, `groups` (of layers), `changes`, `prompt`, `output`, `sync`, `pressure`,
-/// `leakage`, `doubling`, `ambient`, `resistance`, `cap` (kelvins and degrees Celsius as plain numbers). Source: QEIL v2
-/// (2026), abstract, whose own terms (roofline utilisation, memory pressure, leakage and heat) have no published sizes.
+/// Settings: `npu` and `cpu` (devices), `link` (between memories, the pool device's host link unless given), `search`,
+/// `groups` (of layers), `changes`, `prompt`, `output`, `sync`, `pressure`, `leakage`, `doubling`, `ambient`, `resistance`, `cap`
+/// (kelvins and degrees Celsius as plain numbers). Source: QEIL v2 (2026), abstract, whose own terms (roofline utilisation,
+/// memory pressure, leakage and heat) have no published sizes.
 public struct EnergyAware: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "energy-aware"
