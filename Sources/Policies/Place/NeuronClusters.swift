@@ -19,8 +19,9 @@ import Units
 /// engine that pages a dense model.
 /// Settings: `npu` (device), `flash` (tier), `memory`, `runtime` and `predictor` (bytes of the memory that hold no weights
 /// of the model), `scales` (bytes of the blocks' weights that always stay in memory), `context` (tokens of KV cache),
-/// `active`, `popularity`, `opened`, `hot`, `cache`, `window`, `bundle`, `pipeline`, `page`, `depth`, `sync`. Source:
-/// PowerInfer-2 (Xue et al., arXiv 2406.06282 v3); LLM in a flash (Alizadeh et al., arXiv 2312.11514).
+/// `active` (the share of neurons that are predicted, and so read and computed: more than are not zero), `popularity`,
+/// `opened`, `hot`, `cache`, `window`, `bundle`, `pipeline`, `page`, `depth`, `sync`. Source: PowerInfer-2 (Xue et al.,
+/// arXiv 2406.06282 v3); LLM in a flash (Alizadeh et al., arXiv 2312.11514).
 public struct NeuronClusters: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "neuron-clusters"
