@@ -28,25 +28,12 @@ struct Explain: ParsableCommand {
     help: ArgumentHelp("The variant; the first without it.", valueName: "name"), completion: Completion.variant)
   var variant: String?
 
-  @Option(help: ArgumentHelp("Tokens of the prompt that the prefill step computes.", valueName: "n"))
-  var prompt = 1024
-
-  @Option(help: ArgumentHelp("Sequences in the decode step.", valueName: "n"))
-  var batch = 32
-
-  @Option(help: ArgumentHelp("Tokens in the KV cache of each of them.", valueName: "n"))
-  var context = 1024
+  @OptionGroup(title: "Steps") var step: StepOptions
 
   @Flag(name: .shortAndLong, help: "Do not tell warnings.")
   var quiet = false
 
   @OptionGroup(title: "Scenario") var reading: ScenarioOptions
-
-  func validate() throws {
-    guard [prompt, batch, context].allSatisfy({ 1...10_000_000 ~= $0 }) else {
-      throw ValidationError("--prompt, --batch and --context are from 1 to 10,000,000")
-    }
-  }
 
   func run() throws {
     let console = Session.current.console
@@ -63,13 +50,9 @@ struct Explain: ParsableCommand {
       let forms = FormText.forms(pool.device, name: pool.deviceName, style: console.style)
       if !forms.isEmpty { console.out(forms + "\n") }
       let window = pool.engine.cost.window
-      var prefill = StepShape(window: window)
-      prefill.addChunk(tokens: prompt, cached: 0, last: true)
-      let decode = StepShape(decodes: batch, context: batch * context, window: window)
-      console.out(ExplainText.step(pool, "prefill of \(prompt) tokens", prefill, style: console.style) + "\n")
       console.out(
-        ExplainText.step(
-          pool, "decode of \(batch) sequences with \(context) tokens each", decode, style: console.style) + "\n")
+        ExplainText.step(pool, step.prefillTitle, step.prefill(window: window), style: console.style) + "\n")
+      console.out(ExplainText.step(pool, step.decodeTitle, step.decode(window: window), style: console.style) + "\n")
     }
   }
 }

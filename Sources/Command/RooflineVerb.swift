@@ -36,14 +36,7 @@ struct RooflineVerb: ParsableCommand {
   @Option(help: ArgumentHelp("The model whose operators are shown.", valueName: "name"), completion: Completion.model)
   var model: String?
 
-  @Option(help: ArgumentHelp("Tokens of the prompt that the prefill step computes.", valueName: "n"))
-  var prompt = 1024
-
-  @Option(help: ArgumentHelp("Sequences in the decode step.", valueName: "n"))
-  var batch = 32
-
-  @Option(help: ArgumentHelp("Tokens in the KV cache of each of them.", valueName: "n"))
-  var context = 1024
+  @OptionGroup(title: "Steps") var step: StepOptions
 
   @Option(help: ArgumentHelp("Devices that share every layer.", valueName: "n"))
   var tensorParallel = 1
@@ -62,9 +55,6 @@ struct RooflineVerb: ParsableCommand {
 
   func validate() throws {
     guard !devices.isEmpty, devices.count <= 1000 else { throw ValidationError("name a device") }
-    guard [prompt, batch, context].allSatisfy({ 1...1_000_000 ~= $0 }) else {
-      throw ValidationError("--prompt, --batch and --context are from 1 to 1,000,000")
-    }
     guard 1...1024 ~= tensorParallel else { throw ValidationError("--tensor-parallel is from 1 to 1024") }
     for name in [weights, activations].compactMap({ $0 })
     where (try? StorageFormat(name: name)) == nil {
@@ -103,21 +93,18 @@ struct RooflineVerb: ParsableCommand {
         .error, at: command, "\(named.name) cannot run \(model ?? "the model")", why: "\(error)",
         fix: "another device, --activations or --tensor-parallel")
     }
-    var prefill = StepShape(window: engine.cost.window)
-    prefill.addChunk(tokens: prompt, cached: 0, last: true)
-    let decode = StepShape(decodes: batch, context: batch * context, window: engine.cost.window)
     let peak = DevicePeak(
       operations: named.thing.peakOperations(formats.activations.element) ?? 0,
       bytes: named.thing.memory.first?.bandwidth.value.value ?? 0)
     let on = "on \(tensorParallel) x \(named.name) in \(formats.activations)"
     return [
       RooflineStep(
-        device: named.name, phase: "prefill", title: "prefill of \(prompt) tokens \(on)", peak: peak,
-        operators: engine.cost.operators(of: prefill)),
+        device: named.name, phase: "prefill", title: "\(step.prefillTitle) \(on)", peak: peak,
+        operators: engine.cost.operators(of: step.prefill(window: engine.cost.window))),
       RooflineStep(
         device: named.name, phase: "decode",
-        title: "decode of \(batch) sequences with \(context) tokens each \(on)", peak: peak,
-        operators: engine.cost.operators(of: decode)),
+        title: "\(step.decodeTitle) \(on)", peak: peak,
+        operators: engine.cost.operators(of: step.decode(window: engine.cost.window))),
     ]
   }
 

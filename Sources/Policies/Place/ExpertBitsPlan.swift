@@ -30,18 +30,7 @@ extension ExpertBits {
     let group = settings.quantity(
       "group", TimeDimension.self, in: 0...1, default: 0, because: "the kernels' own launches")
     let scaled = settings.count("scale-group", in: 0...65536, default: 128, because: "D2MoE: groups of 128 weights")
-    guard let shape = ExpertShape(settings.model) else {
-      settings.refuse(
-        nil, "\(name) has no experts to place", why: "every layer is dense, or the layers' experts differ",
-        fix: "a mixture of experts, or another placement policy")
-      return nil
-    }
-    guard settings.layout.tensorParallel == 1 else {
-      settings.refuse(
-        nil, "\(name) reads for one device", why: "\(settings.layout.tensorParallel) devices share the layers",
-        fix: "tensor-parallel: 1")
-      return nil
-    }
+    guard let shape = settings.experts(for: name), settings.isOneDevice() else { return nil }
     guard three + four <= 1 else {
       settings.refuse(
         "four-bits", "more than all of a token's experts", why: "three-bits and four-bits are more than 100 % together",

@@ -9,11 +9,7 @@ extension ExpertOffload {
   public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
     let devices = settings.layout.tensorParallel
     guard let pieces = settings.pieces(on: settings.device, tensorParallel: devices) else { return nil }
-    guard let shape = ExpertShape(settings.model), let kind = pieces.kinds.first(where: { $0.experts != nil }) else {
-      settings.refuse(
-        nil, "the model has no experts to offload",
-        why: "every layer needs all of its weights, or experts differ by layer",
-        fix: "a mixture-of-experts model, or 'layer-streaming'")
+    guard let shape = settings.experts(for: name), let kind = pieces.kinds.first(where: { $0.experts != nil }) else {
       return nil
     }
     let word = settings.choice(

@@ -32,18 +32,7 @@ extension HybridExperts {
     let start = settings.quantity(
       "cpu-start", TimeDimension.self, in: 0...1, default: 0, because: "the processor's own launches")
     let eviction = settings.evict("evict", default: "mrs")
-    guard let shape = ExpertShape(settings.model) else {
-      settings.refuse(
-        nil, "\(name) has no experts to place", why: "every layer is dense, or the layers' experts differ",
-        fix: "a mixture of experts, or another placement policy")
-      return nil
-    }
-    guard settings.layout.tensorParallel == 1 else {
-      settings.refuse(
-        nil, "\(name) has one device beside its processor",
-        why: "\(settings.layout.tensorParallel) devices share the layers", fix: "tensor-parallel: 1")
-      return nil
-    }
+    guard let shape = settings.experts(for: name), settings.isOneDevice() else { return nil }
     let foresees = eviction is Belady
     let lookahead =
       foresees ? settings.count("lookahead", in: 0...1024, default: 0, because: "what the step itself asks for") : 0

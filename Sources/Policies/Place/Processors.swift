@@ -34,7 +34,7 @@ extension PlaceSettings {
   func isOneDevice() -> Bool {
     guard layout.tensorParallel != 1 else { return true }
     refuse(
-      nil, "a chip is not split over several devices", why: "tensor-parallel is \(layout.tensorParallel)",
+      nil, "this placement is of one device", why: "tensor-parallel is \(layout.tensorParallel)",
       fix: "tensor-parallel: 1")
     return false
   }

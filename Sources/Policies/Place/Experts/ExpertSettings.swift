@@ -1,0 +1,13 @@
+import Cluster
+import Models
+
+extension PlaceSettings {
+  /// The experts of the model's mixture layers; nil, and refused, where the placement `name` would find none.
+  func experts(for name: String) -> ExpertShape? {
+    if let shape = ExpertShape(model) { return shape }
+    refuse(
+      nil, "\(name) has no experts to place", why: "every layer is dense, or the layers' experts differ",
+      fix: "a mixture of experts, or a placement of whole layers such as 'layer-streaming'")
+    return nil
+  }
+}
