@@ -15,12 +15,17 @@ import Units
 /// the rest is copied. From drives every section passes two buffers of the host: it is read into one while the other is
 /// copied. Several devices copy a part of every section each over its own link; with `gather` every device then gathers
 /// the rest from its peers and serves sequences of its own, without it each keeps its part, as in tensor parallelism.
+/// On one device `gather` copies what has arrived once more, as ZeRO-3's all-gather of one device does; with `one-stream`
+/// copies wait for gathers. With `launch-ahead` the host waits for copies alone, not for what is computed, so that a
+/// section that is needed is read and copied while the one before computes.
 /// Settings: `from` (tier), `drives`, `request`, `depth`, `host` (tier with the buffers of drives), `link`,
-/// `link-efficiency`, `prefetch` (sections ahead, at most all others), `prefetch-part` (of the one ahead), `section` (layers that are copied as one),
-/// `pinned` (first layers, which never leave), `gather`. Source: ZeRO-Inference (DeepSpeed, 2022-09-10), whose
-/// alternative are pinned layers; SE-MoE (Shen et al., arXiv 2205.10034), whose ring memory has `prefetch` + 1 slots;
-/// Superpipeline (Abbasi, Lim, arXiv 2410.08791), whose window has k = (`prefetch` + 1) x `section` layers, k' =
-/// `section` of which are swapped at once.
+/// `link-efficiency`, `prefetch` (sections ahead, at most all others), `prefetch-part` (of the one ahead), `section`
+/// (layers that are copied as one), `pinned` (first layers, which never leave, as the embedding and the head do not) or
+/// `pinned-weights` (bytes on a device that never leave: the embedding and the head, which are copied too where they do not
+/// fit, then layers), `gather`, `one-stream`, `launch-ahead`. Source: ZeRO-Inference (DeepSpeed, 2022-09-10), whose
+/// alternative are pinned weights, and DeepSpeed 0.7.2, runtime/zero; SE-MoE (Shen et al., arXiv 2205.10034), whose ring
+/// memory has `prefetch` + 1 slots; Superpipeline (Abbasi, Lim, arXiv 2410.08791), whose window has
+/// k = (`prefetch` + 1) x `section` layers, k' = `section` of which are swapped at once.
 public struct LayerStreaming: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "layer-streaming"
@@ -37,6 +42,8 @@ public struct LayerStreaming: PlacePolicy {
   private let read: Way?
   /// How the devices gather what the others copied; nil where they do not.
   private let gather: Gather?
+  /// Whether the host waits for copies alone.
+  private let launchesAhead: Bool
   /// The sections computed last, whose slots are free again, those that the device has, and those that left the host.
   private let freed: RingID
   private let loaded: RingID
@@ -48,9 +55,11 @@ public struct LayerStreaming: PlacePolicy {
   private var readLabel = TaskLabel.unnamed
   private var gatherLabel = TaskLabel.unnamed
 
-  /// An all-gather of sections between devices.
+  /// An all-gather of sections between devices, or a copy within one.
   private struct Gather {
     var stream: StreamID
+    /// Whether the next copy waits for it.
+    var isAwaited: Bool
     var latency: Double
     /// Seconds for each byte of a section.
     var perByte: Double
@@ -61,7 +70,6 @@ public struct LayerStreaming: PlacePolicy {
     let count = settings.layout.tensorParallel
     let gathers =
       settings.flag("gather", default: count > 1, because: "ZeRO-Inference: where there are several devices")
-      && count > 1
     guard let pieces = settings.pieces(on: settings.device, tensorParallel: gathers ? 1 : count) else { return nil }
     let tier = settings.tier("from", required: true)
     let host = settings.tier("host", required: false)
@@ -74,9 +82,13 @@ public struct LayerStreaming: PlacePolicy {
     let part = settings.quantity(
       "prefetch-part", FractionDimension.self, in: 0.001...1, default: 1, because: "all of a section")
     let section = settings.count("section", in: 1...4096, default: 1, because: "one layer")
-    let pinned = settings.count("pinned", in: 0...pieces.layers.count, default: 0, because: "every layer is streamed")
-    guard let tier, let link else { return nil }
-    let layers = StreamedLayers(pieces, prefetch: prefetch, part: part, section: section, pinned: pinned)
+    let oneStream = settings.flag("one-stream", default: false, because: "copies do not wait for gathers")
+    let launchesAhead = settings.flag(
+      "launch-ahead", default: false, because: "what is needed is fetched once the section before is computed")
+    guard let tier, let link, let pinned = pinned(settings, pieces) else { return nil }
+    let layers = StreamedLayers(
+      pieces, prefetch: prefetch, part: part, section: section, pinned: pinned,
+      landing: gathers ? 1 / Double(count) : 0)
     guard part == 1 || layers.prefetch <= 1 else {
       settings.refuse(
         "prefetch-part", "a part of a section is ahead only where one section is",
@@ -89,7 +101,7 @@ public struct LayerStreaming: PlacePolicy {
     let capacity = tier.capacity.value.value * Double(isDrive ? drives : 1)
     let staged = isDrive ? 2 * layers.largest * (gathers ? 1 : devices) : 0
     let memory = DeviceMemory(settings, count: count)
-    let held = (layers.held + pieces.ends) * devices
+    let held = layers.held * devices
     guard whole <= capacity else {
       settings.refuse(
         "from", "\(tier.name) cannot hold the weights", why: "\(Memory(whole).text) > \(Memory(capacity).text)",
@@ -105,9 +117,9 @@ public struct LayerStreaming: PlacePolicy {
     guard held < memory.usable else {
       settings.refuse(
         nil, "the device cannot hold the layers on their way",
-        why: "\(layers.prefetch + 1) slots of \(Memory(layers.largest).text), \(pinned) pinned layers and both ends "
+        why: "\(layers.prefetch + 1) slots of \(Memory(layers.largest).text) and what is pinned "
           + "take \(Memory(held).text) > \(Memory(memory.usable).text)",
-        fix: "fewer sections ahead, or fewer pinned layers")
+        fix: "fewer sections ahead, or less that is pinned")
       return nil
     }
     var machine = Machine()
@@ -120,14 +132,7 @@ public struct LayerStreaming: PlacePolicy {
     let read =
       isDrive
       ? machine.reads(tier, drives: drives, request: requests.bytes, depth: requests.depth) : nil
-    var gather: Gather?
-    if gathers, let peers = settings.device.peerLink {
-      let rate = peers.bandwidth.value.value * settings.device.efficiency.link.value
-      gather = Gather(
-        stream: machine.stream("peers"),
-        latency: settings.device.collective.latency.value.value * Double(EngineLayout.doublings(to: count)),
-        perByte: (devices - 1) / devices / rate)
-    }
+    let gather = gathers ? gathering(on: settings.device, count: count, isAwaited: oneStream, in: &machine) : nil
     machine.hold("device", bytes: memory.usable, of: memory.capacity)
     machine.hold(tier.kind.rawValue, bytes: whole, of: capacity)
     if isDrive, let host { machine.hold("host", bytes: staged, of: host.capacity.value.value) }
@@ -136,8 +141,43 @@ public struct LayerStreaming: PlacePolicy {
     let sent = gather == nil ? loaded : machine.resources.ring(2)
     let policy = LayerStreaming(
       pieces: pieces, layers: layers, gpu: gpu, host: issue, copy: copy, read: read, gather: gather,
-      freed: freed, loaded: loaded, sent: sent, servers: gathers ? count : 1, carried: gathers ? 1 : devices)
+      launchesAhead: launchesAhead, freed: freed, loaded: loaded, sent: sent, servers: gathers ? count : 1,
+      carried: gathers ? 1 : devices)
     return machine.plan(policy, cacheTokens: (memory.usable - held) / pieces.cacheBytesPerToken)
+  }
+
+  /// What never leaves the devices; nil where it is told twice.
+  private static func pinned(_ settings: any PlaceSettings, _ pieces: ModelPieces) -> StreamedLayers.Pinned? {
+    guard settings.has("pinned-weights") else {
+      return .layers(
+        settings.count("pinned", in: 0...pieces.layers.count, default: 0, because: "every layer is streamed"))
+    }
+    guard !settings.has("pinned") else {
+      settings.refuse(
+        "pinned-weights", "what never leaves is told twice", why: "'pinned' counts layers",
+        fix: "one of 'pinned' and 'pinned-weights'")
+      return nil
+    }
+    return .bytes(
+      settings.quantity(
+        "pinned-weights", MemoryDimension.self, in: 0...0x1p50, default: 0, because: "all weights are streamed"))
+  }
+
+  /// How `count` devices gather a section; nil where several have no links between them.
+  private static func gathering(
+    on device: Device, count: Int, isAwaited: Bool, in machine: inout Machine
+  ) -> Gather? {
+    guard count > 1 else {
+      let rate = (device.memory.first?.bandwidth.value.value ?? .infinity) * device.efficiency.memory.value
+      // Each byte is read and written.
+      return Gather(stream: machine.stream("gather"), isAwaited: isAwaited, latency: 0, perByte: 2 / rate)
+    }
+    guard let peers = device.peerLink else { return nil }
+    let rate = peers.bandwidth.value.value * device.efficiency.link.value
+    return Gather(
+      stream: machine.stream("peers"), isAwaited: isAwaited,
+      latency: device.collective.latency.value.value * Double(EngineLayout.doublings(to: count)),
+      perByte: Double(count - 1) / Double(count) / rate)
   }
 
   /// Takes the labels of its tasks.
@@ -150,39 +190,36 @@ public struct LayerStreaming: PlacePolicy {
   /// Copies and computes section by section.
   public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape.part(of: servers)
-    let dispatch = pieces.dispatchPerLayer(shape)
-    let costs = pieces.kinds.map { $0.cost(shape) }
-    let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    let costs = StepCosts(
+      embedding: pieces.first.cost(shape), layers: pieces.kinds.map { $0.cost(shape) }, head: pieces.last.cost(shape),
+      dispatch: pieces.dispatchPerLayer(shape))
     // The step before has left the first sections of this one on their way, but for the first step of all.
     if step.step == 0 { for section in layers.ahead { fetch(section, part: layers.part, into: &plan) } }
     for row in layers.rows {
       plan.repeating(row.count) { plan in
         guard let copied = row.copied else {
-          return compute(row.computed, costs, dispatch, after: .none, frees: nil, into: &plan)
+          return compute(row.computed, costs, after: .none, frees: nil, into: &plan)
         }
         if layers.prefetch == 0 {
           let ready = fetch(copied, isNeeded: true, into: &plan)
-          compute(row.computed, costs, dispatch, after: ready, frees: freed, into: &plan)
+          compute(row.computed, costs, after: ready, frees: freed, into: &plan)
         } else if layers.part < 1 {
           let ready = fetch(row.computed, part: 1 - layers.part, isNeeded: true, into: &plan)
-          compute(row.computed, costs, dispatch, after: ready, frees: freed, into: &plan)
+          compute(row.computed, costs, after: ready, frees: freed, into: &plan)
           fetch(copied, part: layers.part, into: &plan)
         } else {
           let ready = TaskRef.last(of: loaded, back: layers.prefetch)
-          compute(row.computed, costs, dispatch, after: ready, frees: freed, into: &plan)
+          compute(row.computed, costs, after: ready, frees: freed, into: &plan)
           fetch(copied, into: &plan)
         }
       }
     }
-    let last = pieces.last.cost(shape)
-    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
   }
 
   /// Bytes of weights on a device at most at once, and of all weights.
   public var figures: [PlacedFigure] {
     [
-      PlacedFigure("device-weights", layers.held + pieces.ends, unit: "B"),
+      PlacedFigure("device-weights", layers.held, unit: "B"),
       PlacedFigure("weights", pieces.weights, unit: "B"),
     ]
   }
@@ -194,34 +231,51 @@ public struct LayerStreaming: PlacePolicy {
     _ section: Int, part: Double = 1, isNeeded: Bool = false, into plan: inout StepPlan
   ) -> TaskRef {
     let bytes = layers.sections[section].bytes * part
-    // What is needed now takes the slot that the section before has just left; of the others two have been left since.
-    let slot = TaskRef.last(of: freed, back: isNeeded ? 1 : 2)
+    // What is needed now takes the slot that the section before has just left; of the others two have been left since. A
+    // host that launches ahead does not wait for the section before: its matrices leave as those that are needed arrive.
+    let slot = TaskRef.last(of: freed, back: isNeeded && !launchesAhead ? 1 : 2)
     var ready = TaskRef.none
     if let read {
+      // The last copy of what was needed before: behind it stands that of the part ahead, if there is one.
+      let free = launchesAhead ? TaskRef.last(of: sent, back: layers.prefetch == 0 ? 1 : 2) : slot
       ready = plan.move(
         readLabel, over: read.stream, bytes: bytes * carried, latency: read.latency,
-        after: isNeeded ? slot : .none, .last(of: sent, back: 2), bound: PieceCost.linkBound, ahead: true)
+        after: isNeeded ? free : .none, .last(of: sent, back: 2), bound: PieceCost.linkBound, ahead: true)
     }
     let arrived = plan.move(
       labels.copy, over: copy.stream, bytes: bytes * carried, latency: copy.latency, after: ready, slot,
-      into: sent, bound: PieceCost.linkBound, ahead: true)
+      gather?.isAwaited == true ? .last(of: loaded) : .none, into: sent, bound: PieceCost.linkBound, ahead: true)
     guard let gather else { return arrived }
     return plan.run(
       gatherLabel, on: gather.stream, for: gather.latency + bytes * gather.perByte, after: arrived, into: loaded,
       bound: PieceCost.linkBound, ahead: true)
   }
 
+  /// What the parts of a step take, layers by kind.
+  private struct StepCosts {
+    var embedding: PieceCost
+    var layers: [PieceCost]
+    var head: PieceCost
+    /// The host's seconds for a layer.
+    var dispatch: Double
+  }
+
   private func compute(
-    _ section: Int, _ costs: [PieceCost], _ dispatch: Double, after ready: TaskRef, frees ring: RingID?,
-    into plan: inout StepPlan
+    _ section: Int, _ costs: StepCosts, after ready: TaskRef, frees ring: RingID?, into plan: inout StepPlan
   ) {
-    var rest = layers.sections[section].layers
-    for kind in layers.sections[section].kinds {
+    var rest = layers.sections[section].parts.count
+    for part in layers.sections[section].parts {
       rest -= 1
-      let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
+      var (label, cost, issued) = (labels.first, costs.embedding, TaskRef.none)
+      switch part {
+      case .embedding: break
+      case .head: (label, cost) = (labels.last, costs.head)
+      case .layer(let kind):
+        issued = plan.run(labels.host, on: host, for: costs.dispatch, bound: PieceCost.hostBound)
+        (label, cost) = (labels.feedForward, costs.layers[kind])
+      }
       plan.run(
-        labels.feedForward, on: gpu, for: costs[kind].seconds, after: issued, ready, into: rest == 0 ? ring : nil,
-        bound: costs[kind].bound)
+        label, on: gpu, for: cost.seconds, after: issued, ready, into: rest == 0 ? ring : nil, bound: cost.bound)
     }
   }
 }

@@ -1,19 +1,34 @@
 import Models
 
-/// The layers of a model in sections that take turns in the memory of a device.
+/// The layers of a model, and its ends where these are streamed too, in sections that take turns in the memory of a device.
 struct StreamedLayers: Sendable {
-  /// Layers in a row that are copied as one.
-  struct Section: Hashable, Sendable {
-    var kinds: [Int]
-    var bytes: Double
-    var layers: Int { kinds.count }
+  /// What of a model is computed as one.
+  enum Part: Hashable, Sendable {
+    case embedding
+    /// A layer of a kind.
+    case layer(Int)
+    case head
   }
 
-  /// A section that is computed, the one that is copied meanwhile (none with a pinned layer), and how often in a row.
+  /// Parts in a row that are copied as one.
+  struct Section: Hashable, Sendable {
+    var parts: [Part]
+    var bytes: Double
+  }
+
+  /// A section that is computed, the one that is copied meanwhile (none with one that stays), and how often in a row.
   struct Row: Hashable, Sendable {
     var computed: Int
     var copied: Int?
     var count: Int
+  }
+
+  /// What never leaves the device.
+  enum Pinned: Hashable, Sendable {
+    /// Both ends and so many layers.
+    case layers(Int)
+    /// So many bytes: of both ends if all of these fit, then of layers in order, the last of them in part.
+    case bytes(Double)
   }
 
   /// Sections that differ.
@@ -26,24 +41,51 @@ struct StreamedLayers: Sendable {
   let part: Double
   /// Bytes of the largest section that is copied.
   let largest: Double
-  /// Bytes of pinned layers and slots.
+  /// Bytes of what stays and of slots.
   let held: Double
 
-  init(_ pieces: ModelPieces, prefetch wanted: Int, part: Double, section size: Int, pinned: Int) {
-    func section(_ kinds: [Int]) -> Section {
-      Section(kinds: kinds, bytes: kinds.reduce(0) { $0 + pieces.kinds[$1].allWeights })
+  /// `landing` is the part of an end that stands beside it until it has arrived: a matrix of a layer finds room in the
+  /// layer's slot, an end is one matrix.
+  init(
+    _ pieces: ModelPieces, prefetch wanted: Int, part: Double, section size: Int, pinned: Pinned, landing: Double = 0
+  ) {
+    func section(_ kinds: ArraySlice<Int>) -> Section {
+      Section(parts: kinds.map { .layer($0) }, bytes: kinds.reduce(0) { $0 + pieces.kinds[$1].allWeights })
     }
-    let stay = pieces.layers.prefix(pinned).map { section([$0]) }
-    let streamed = stride(from: pinned, to: pieces.layers.count, by: size).map {
-      section(Array(pieces.layers[$0..<min($0 + size, pieces.layers.count)]))
+    var (first, rest, endsStay) = (0, 0.0, true)
+    switch pinned {
+    case .layers(let count): first = count
+    case .bytes(let bytes):
+      endsStay = bytes >= pieces.ends
+      rest = endsStay ? bytes - pieces.ends : 0
+      while first < pieces.layers.count, pieces.kinds[pieces.layers[first]].allWeights <= rest {
+        rest -= pieces.kinds[pieces.layers[first]].allWeights
+        first += 1
+      }
     }
+    let stay = pieces.layers.indices.prefix(first).map { section(pieces.layers[$0...$0]) }
+    var streamed = stride(from: first, to: pieces.layers.count, by: size).map {
+      section(pieces.layers[$0..<min($0 + size, pieces.layers.count)])
+    }
+    if streamed.isEmpty { rest = 0 } else { streamed[0].bytes -= rest }
+    // A table that is the head too is copied for either.
+    let table = pieces.embeddingBytes > 0 ? pieces.embeddingBytes : pieces.last.weights
+    let ends = [
+      Section(parts: [.embedding], bytes: pieces.first.weights + table),
+      Section(parts: [.head], bytes: pieces.last.weights),
+    ]
+    if !endsStay { streamed = [ends[0]] + streamed + [ends[1]] }
     prefetch = max(0, min(wanted, streamed.count - 1))
     self.part = part
     largest = streamed.map(\.bytes).max() ?? 0
     held =
-      stay.reduce(0) { $0 + $1.bytes } + largest * (streamed.isEmpty ? 0 : Double(prefetch) * part + 1)
+      stay.reduce(rest + (endsStay ? pieces.ends : 0)) { $0 + $1.bytes }
+      + max(
+        largest * (Double(prefetch) * part + 1), endsStay ? 0 : max(ends[0].bytes, ends[1].bytes) * (1 + landing))
+    if endsStay { add(ends[0], nil) }
     for section in stay { add(section, nil) }
     for (place, section) in streamed.enumerated() { add(section, streamed[(place + prefetch) % streamed.count]) }
+    if endsStay { add(ends[1], nil) }
     ahead = streamed.prefix(prefetch).map { index(of: $0) }
   }
 
