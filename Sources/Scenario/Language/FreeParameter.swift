@@ -46,6 +46,12 @@ public struct FreeParameter: Hashable, Sendable {
       self.number = number
       self.unit = unit
     }
+
+    /// The unit without blanks.
+    var symbol: String { unit.filter { $0 != " " } }
+
+    /// Whether both are the same number of the same unit as written, or of units that differ.
+    func isAlike(_ other: Amount) -> Bool { symbol != other.symbol || number == other.number }
   }
 
   /// The path as people write it.
@@ -85,6 +91,18 @@ public struct FreeParameter: Hashable, Sendable {
     guard variants.isEmpty || variant.map(variants.contains) ?? false else { return false }
     guard let pool else { return true }
     return settled["cluster"]?["pools"]?[pool] != nil
+  }
+
+  /// The amount that `settings` give it, where that is not the value in force.
+  func contradiction(in settings: Element) -> Element? {
+    var paths = [path]
+    if pool != nil { paths.append(["cluster", "defaults"] + path.dropFirst(3)) }
+    for path in paths {
+      let told = path.reduce(settings as Element?) { $0?[$1] }
+      guard let told, let amount = told.text.flatMap(Amount.init) else { continue }
+      return amount.isAlike(value) ? nil : told
+    }
+    return nil
   }
 
   private var isCount: Bool {
@@ -159,7 +177,7 @@ extension FreeParameter {
     let ends = fields.elements("range").map(\.element)
     let texts = [fields.text("value")] + ends.map(\.text)
     let amounts = texts.compactMap { $0.flatMap(Amount.init) }
-    let units = Set(amounts.map { $0.unit.filter { $0 != " " } })
+    let units = Set(amounts.map(\.symbol))
     if amounts.count == 3, texts.count == 3, units.count == 1, amounts[1].number < amounts[2].number,
       (amounts[1].number...amounts[2].number).contains(amounts[0].number)
     {

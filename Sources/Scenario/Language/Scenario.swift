@@ -193,6 +193,11 @@ public struct Scenario: Sendable {
           why: "no variant has a pool '\(parameter.pool ?? "")'", fix: "name a pool of one")
         continue
       }
+      if let told = contradiction(of: parameter) {
+        diagnostics.error(
+          at: told.place, "'\(parameter.name)' is \(parameter.value.text) as a free parameter",
+          why: "that value is laid over this one", fix: "write \(parameter.value.text), or leave it away here")
+      }
       for end in [parameter.range.low, parameter.range.high] {
         stock = resolve(first, [parameter.override(end)], diagnostics).stock
       }
@@ -200,6 +205,12 @@ public struct Scenario: Sendable {
     for axis in sweep {
       for value in axis.values.prefix(64) { stock = resolve(nil, [value], diagnostics).stock }
     }
+  }
+
+  /// What the file says of a free parameter, for those whom it concerns alone, and is not its value.
+  private func contradiction(of parameter: FreeParameter) -> Element? {
+    let own = zip(variants, changes).filter { parameter.variants.contains($0.0) }.map(\.1)
+    return (parameter.variants.isEmpty ? [root] + changes : own).lazy.compactMap(parameter.contradiction).first
   }
 
   /// The variants that a free parameter concerns; nil stands for a scenario without any.
