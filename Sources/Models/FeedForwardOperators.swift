@@ -65,7 +65,7 @@ extension Operators {
     ]
     let shared =
       experts.sharedWidth > 0
-      ? dense("experts.shared", layers, .experts, shape, width: experts.sharedWidth, role) : []
+      ? dense("experts.shared", layers, .sharedExperts, shape, width: experts.sharedWidth, role) : []
     return [router] + allToAll("all-to-all.dispatch", layers, experts, role)
       + measured(pieces, layers, shape, experts, inner: inner, role) + shared
       + allToAll("all-to-all.combine", layers, experts, role) + gatherTokens(layers, role)

@@ -6,8 +6,10 @@ public enum WeightClass: String, CaseIterable, Hashable, Sendable {
   case attention
   /// Feed-forward blocks that every token passes, without shared experts.
   case feedForward = "feed-forward"
-  /// Experts, the shared ones included.
+  /// Experts, the shared ones included where those have no format of their own.
   case experts
+  /// Shared experts, which every token goes to.
+  case sharedExperts = "shared-experts"
   /// Token and position embeddings.
   case embedding
   /// The output projection.
@@ -39,9 +41,11 @@ public struct ModelFormats: Hashable, Sendable {
 
   /// The format of a class of weights.
   ///
-  /// Norms and routers are kept in 16 bits where the weights are narrower, as published checkpoints keep them.
+  /// Norms and routers are kept in 16 bits where the weights are narrower, as published checkpoints keep them; shared
+  /// experts have the format of experts.
   public subscript(weightClass: WeightClass) -> StorageFormat {
     if let own = classes[weightClass] { return own }
+    if weightClass == .sharedExperts { return self[.experts] }
     return weightClass == .norms && weights.bits < 16 ? .fp16 : weights
   }
 

@@ -63,7 +63,7 @@ struct WeightShare {
     add(.experts, count * (own * each / Double(layout.expertShards)), count * own * Double(block.ups + 1))
     if experts.sharedWidth > 0 {
       add(
-        .experts, count * (Double(block.sharedParameters(hidden: model.hidden)) / tensor),
+        .sharedExperts, count * (Double(block.sharedParameters(hidden: model.hidden)) / tensor),
         count * Double(block.ups + 1))
     }
   }

@@ -21,13 +21,22 @@ import Testing
     let engine = try engine(
       "{name: mixtral-8x7b, weights: int4-g128, attention: fp8, experts: codebook-1x16-v8, head: bf16, kv-cache: fp8}")
     let formats = WeightClass.allCases.map { engine.formats[$0].description }
-    #expect(formats == ["fp8", "int4-g128", "codebook-1x16-v8", "int4-g128", "bf16", "fp16"])
+    #expect(formats == ["fp8", "int4-g128", "codebook-1x16-v8", "codebook-1x16-v8", "int4-g128", "bf16", "fp16"])
     #expect(engine.formats.cache.description == "fp8" && engine.formats.activations.description == "bf16")
     // Weights that are not computed with as they are stored are converted, at a cost that explain shows.
     #expect(engine.conversions[.experts] == 2 && engine.conversions[.head] == nil)
     let decode = StepShape(decodes: 4, context: 4000)
     let experts = engine.cost.operators(of: decode, stage: 0).filter { $0.conversions > 0 }
     #expect(!experts.isEmpty)
+  }
+
+  @Test func sharedExpertsHaveAFormatOfTheirOwn() throws {
+    let wide = try engine("{name: qwen2-57b-a14b, weights: int4-g128, shared-experts: bf16}")
+    let narrow = try engine("{name: qwen2-57b-a14b, weights: int4-g128}")
+    #expect(narrow.formats[.sharedExperts].description == "int4-g128")
+    // 28 layers of 3 x 3584 x 20480 weights, with 16 bits in place of 4 + 20 / 128.
+    let more = 28.0 * 3 * 3584 * 20480 * (16 - 4 - 20.0 / 128) / 8
+    #expect(abs((wide.memory.weights - narrow.memory.weights) / more - 1) < 1e-3)
   }
 
   @Test func aPoolHasFormatsOfItsOwn() throws {

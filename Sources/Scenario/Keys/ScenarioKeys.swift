@@ -107,6 +107,7 @@ public enum KeyTable {
     Key("attention", format, "The format of the projections of attention and other mixers."),
     Key("feed-forward", format, "The format of dense feed-forward blocks."),
     Key("experts", format, "The format of experts, shared ones included."),
+    Key("shared-experts", format, "The format of shared experts, in place of that of experts."),
     Key("embedding", format, "The format of the embeddings, and of a head that shares them."),
     Key("head", format, "The format of the output projection."),
     Key("norms", format, "The format of norms and routers; 16 bits where the weights are narrower."),

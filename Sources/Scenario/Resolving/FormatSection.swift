@@ -3,7 +3,7 @@ import Models
 import Units
 
 /// Reads formats: `weights`, which stands for every class of weights, then one key for each class (`attention`,
-/// `feed-forward`, `experts`, `embedding`, `head`, `norms`), `activations` and `conversion-operations`.
+/// `feed-forward`, `experts`, `shared-experts`, `embedding`, `head`, `norms`), `activations` and `conversion-operations`.
 struct FormatSection {
   let fields: Fields
 
