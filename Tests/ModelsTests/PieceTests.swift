@@ -27,4 +27,19 @@ import Units
     let batch = StepShape(decodes: 8, context: 8_000, window: model.window ?? 0)
     #expect(tabulated.contains { $0.cost(batch).seconds > 0 })
   }
+
+  @Test func routerAndSharedExpertsAreTheBlock() throws {
+    let batch = StepShape(decodes: 8, context: 8_000)
+    for id in ["deepseek-v2-lite", "mixtral-8x7b"] {
+      let pieces = try ModelPieces(try Catalogue.model(id), formats: ModelFormats(), device: .busy)
+      let kind = try #require(pieces.kinds.first { $0.experts != nil })
+      let (router, shared) = (try #require(kind.router), kind.shared)
+      #expect((shared == nil) == (id == "mixtral-8x7b"))
+      let both = router.seconds(batch) + (shared?.seconds(batch) ?? 0)
+      #expect(abs(both / kind.feedForward.seconds(batch) - 1) < 1e-12)
+      #expect(router.weights + (shared?.weights ?? 0) == kind.feedForward.weights)
+    }
+    #expect(
+      try ModelPieces(try Catalogue.model("llama-2-7b"), formats: ModelFormats(), device: .busy).kinds[0].router == nil)
+  }
 }

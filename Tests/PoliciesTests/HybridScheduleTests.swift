@@ -45,6 +45,20 @@ struct HybridScheduleTests {
     #expect(Self.plan(.gpu).seconds == 14 && Self.plan(.gpu).linkFree == 12)
   }
 
+  @Test("Shared experts keep the device busy, and the processor begins meanwhile")
+  func shared() {
+    var (schedule, costs) = (HybridSchedule(), Self.costs)
+    costs.shared = 10
+    // Device 10 + 2 + 2, after the processor's 13.
+    schedule.plan(Self.experts, .fixed, &costs, backlog: 0)
+    #expect(schedule.seconds == 14 && schedule.onCPU.count == 4)
+    // The processor takes 5 (2 s), 3 (3) and 4 (5); device 1 at 12 <= processor 2 at 13: device. Device 0 at 14 > 13: processor
+    // 2. Device 0 at 14 <= processor 0 at 14: device.
+    schedule.plan(Self.experts, .dynamic, &costs, backlog: 0)
+    #expect(schedule.onGPU.map(\.expert) == [1, 0] && schedule.onCPU.map(\.expert) == [5, 3, 4, 2])
+    #expect(schedule.seconds == 14 && schedule.copied.isEmpty)
+  }
+
   @Test("The expert that is fetched ahead is the one that shortens its layer most")
   func gain() {
     var (layer, costs, trial) = (HybridAhead(layer: 3, experts: Self.experts), Self.costs, HybridSchedule())

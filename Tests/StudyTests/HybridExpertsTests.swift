@@ -45,6 +45,9 @@ struct HybridExpertsTests {
     #expect(whole["experts-beside"] == 0.5 && whole["expert-hit-rate"] == 0.5)
     // The hottest experts of every layer are asked for more often than others.
     #expect(try #require(try figures(settings, prompt: 1)["experts-beside"]) < 0.45)
+    // The first ones are as any.
+    let first = try #require(try figures(settings + ", fill: first", prompt: 1)["experts-beside"])
+    #expect(abs(first - 0.5) < 0.05, "\(first)")
   }
 
   @Test("A processor that multiplies in int8 computes more of a prompt")

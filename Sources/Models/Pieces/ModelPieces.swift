@@ -14,6 +14,10 @@ public struct ModelPieces: Sendable {
     public let output: Piece
     /// A norm and the dense block; with experts a norm, the router and the shared experts.
     public let feedForward: Piece
+    /// Of that with experts, the norm and the router alone; nil without experts.
+    public let router: Piece?
+    /// Of that with experts, the shared ones alone; nil where there are none.
+    public let shared: Piece?
     /// One routed expert, for so many tokens as the shape has prompt tokens; nil without experts.
     public let expert: Piece?
     /// The experts; nil for a dense block.
@@ -22,13 +26,15 @@ public struct ModelPieces: Sendable {
     public let cacheBytesPerToken: Double
 
     init(
-      input: Piece, attention: Piece, output: Piece, feedForward: Piece, expert: Piece?, experts: Experts?,
-      cacheBytesPerToken: Double
+      input: Piece, attention: Piece, output: Piece, feedForward: Piece, router: Piece?, shared: Piece?, expert: Piece?,
+      experts: Experts?, cacheBytesPerToken: Double
     ) {
       self.input = input
       self.attention = attention
       self.output = output
       self.feedForward = feedForward
+      self.router = router
+      self.shared = shared
       self.expert = expert
       self.experts = experts
       self.cacheBytesPerToken = cacheBytesPerToken
@@ -97,7 +103,11 @@ public struct ModelPieces: Sendable {
         let parts = operators.parts(of: layer)
         let cut = LayerKind(
           input: try piece(parts.input), attention: try piece(parts.attention), output: try piece(parts.output),
-          feedForward: try piece(parts.feedForward), expert: try parts.expert.map { try piece($0) },
+          feedForward: try piece(parts.feedForward),
+          router: parts.expert == nil ? nil : try piece(parts.feedForward.filter { !Self.isShared($0) }),
+          shared: parts.feedForward.contains(where: Self.isShared)
+            ? try piece(parts.feedForward.filter(Self.isShared)) : nil,
+          expert: try parts.expert.map { try piece($0) },
           experts: layer.feedForward?.experts,
           cacheBytesPerToken: Double(layer.role == .encoder ? 0 : layer.mixer?.cacheElements ?? 0)
             * formats.cache.bytes)
@@ -122,6 +132,8 @@ public struct ModelPieces: Sendable {
     dispatch = Dispatch(
       prefill: device.execution.prefillDispatch.value.value, decode: device.execution.decodeDispatch.value.value)
   }
+
+  private static func isShared(_ term: CostTerm) -> Bool { term.name.hasPrefix("experts.shared") }
 
   /// The layers of `range` of one kind in a row: the kind and how many. Complexity: O(layers).
   public func runs(of range: Range<Int>) -> [(kind: Int, count: Int)] { Self.runs(layers[range]) }

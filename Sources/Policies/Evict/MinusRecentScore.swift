@@ -6,12 +6,16 @@ import Cluster
 /// Of equal ones the one let go longest ago. Experts keep S while they are away. Where a missed expert may be used
 /// without staying, it stays only if another's S is lower. Complexity: O(experts) a layer, O(slots) an eviction.
 /// Source: S. Zhong, Y. Sun, L. Liang, R. Wang, R. Huang, M. Li, "HybriMoE: hybrid CPU-GPU scheduling and cache
-/// management for efficient MoE inference", DAC 2025, section IV-D; for a, none was found.
+/// management for efficient MoE inference", DAC 2025, section IV-D; its artifact has a = 0.5 (PKU-SEC-Lab/HybriMoE at
+/// 0f6e78b, `KScoreAwareCache`).
 public struct MinusRecentScore: EvictPolicy {
   /// The name that scenarios and reports use.
   public static let name = "mrs"
   /// Only an expert cache tells scores.
   public static let isForExperts = true
+
+  /// The artifact's a.
+  public static let share = 0.5
 
   private var idle = IdleSet()
   private var recent: RecentScores

@@ -19,14 +19,16 @@ import Units
 /// shorten its layer most; or, with `ahead: scores`, in steps without prompts those of the next layer whose recent router
 /// scores are highest, `prefetch-experts` of them and whether the link is idle or not, as the artifact does. Then with
 /// `updates` those that the processor has just computed, if the eviction lets them in.
-/// The cache begins with the experts of each layer that most tokens of other requests went to; or, with `spread:
+/// The device computes shared experts first, while the processor has begun with its own.
+/// The cache begins with the experts of each layer that most tokens of other requests went to; with `fill: first` with those
+/// of the lowest numbers, as HybriMoE's artifact loads them (`load_weights_to_storage`); or, with `spread:
 /// whole-layers`, it is all experts of the first layers and none of the others, attention staying on the device (the rules
 /// for kTransformers in HybriMoE's artifact). Activations of what the processor computes cross the link beside the experts,
 /// both ways. With `cpu-products: int8` the processor multiplies in int8, as llamafile's kernels do with 4-bit weights, which
 /// they unpack as they go.
 ///
 /// Settings: `cpu` (device), `link`, `link-efficiency`, `cache` (share of the experts, for `layers` of the layers),
-/// `spread`, `scheduling`, `ahead` (gain or scores), `prefetch` (layers), `accuracy` (of guesses, for each layer ahead),
+/// `spread`, `fill` (hottest or first), `scheduling`, `ahead` (gain or scores), `prefetch` (layers), `accuracy` (of guesses, for each layer ahead),
 /// `prefetch-experts`, `evict` (`belady` bounds what evictions can do, told the step and the `lookahead` steps after it),
 /// `updates`, `cpu-products`, `expert-launch`
 /// (the device's least time of an expert), `cpu-start` (before the processor's first of a layer), `routing`.
@@ -53,6 +55,8 @@ public struct HybridExperts: PlacePolicy {
     var updates: Bool
     /// Experts that the cache of each mixture layer holds.
     var slots: [Int]
+    /// Whether the cache begins with the first experts of each layer, and not with the hottest.
+    var fillsFirst: Bool
     /// The device's least seconds of an expert.
     var launch: Double
     /// Whether the cache is told what a step asks for, and what comes after as far as it is looked ahead.
@@ -80,6 +84,7 @@ public struct HybridExperts: PlacePolicy {
   private var sendLabel = TaskLabel.unnamed
   private var resultLabel = TaskLabel.unnamed
   private var besideLabel = TaskLabel.unnamed
+  private var sharedLabel = TaskLabel.unnamed
   var schedule = HybridSchedule()
   var trial = HybridSchedule()
   var recent: RecentScores
@@ -122,31 +127,10 @@ public struct HybridExperts: PlacePolicy {
     labels = LayerLabels(&plan)
     sendLabel = plan.label("send")
     besideLabel = plan.label("expert-beside")
+    sharedLabel = plan.label("expert-shared")
     resultLabel = plan.label("result")
     way.label(&plan)
     fill()
-  }
-
-  /// Fills each layer's slots with the experts that most tokens of 16 other requests of 64 tokens go to.
-  private mutating func fill() {
-    guard options.slots.contains(where: { $0 > 0 }) else { return }
-    var profile = routed
-    var counts = Array(repeating: 0, count: numbers.count)
-    let shape = cache.shape
-    for position in 0..<64 as Range<Int32> {
-      profile.begin(
-        (1...16).map { StepSequence(request: -$0, position: position, tokens: 1, isPrompt: false) })
-      for layer in 0..<shape.layers {
-        for expert in profile.routing.experts(layer) {
-          counts[layer * shape.experts + Int(expert)] += profile.routing.tokens(layer, expert)
-        }
-      }
-    }
-    for layer in 0..<shape.layers {
-      let first = layer * shape.experts
-      let hot = (0..<shape.experts).sorted { (counts[first + $1], $0) < (counts[first + $0], $1) }
-      for expert in hot.prefix(options.slots[layer]).sorted() { _ = cache.warm(layer, Int32(expert)) }
-    }
   }
 
   /// Passes the layers.
@@ -170,14 +154,21 @@ public struct HybridExperts: PlacePolicy {
       let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
       let cost = layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape)
       plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, done, bound: cost.bound)
-      var rest = layer.feedForward.cost(shape)
+      let hasGate = layer.experts != nil && !options.isByLayers
+      var rest = (hasGate ? layer.router ?? layer.feedForward : layer.feedForward).cost(shape)
       if options.isByLayers { rest = rest + layer.routed(shape) }
       let gate = plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
       done = .none
       now += max(dispatch, cost.seconds + rest.seconds)
-      guard layer.experts != nil, !options.isByLayers else { continue }
+      guard hasGate else { continue }
       defer { mixture += 1 }
-      guard !routed.routing.experts(mixture).isEmpty else { continue }
+      let shared = layer.shared?.cost(shape)
+      costs.shared = shared?.seconds ?? 0
+      if let shared { plan.run(sharedLabel, on: gpu, for: shared.seconds, bound: shared.bound) }
+      guard !routed.routing.experts(mixture).isEmpty else {
+        now += costs.shared
+        continue
+      }
       done = reach(mixture, gate, pause: max(dispatch, cost.seconds + rest.seconds), into: &plan)
     }
     let last = pieces.last.cost(shape)

@@ -2,8 +2,37 @@ import Cluster
 import Models
 import Timeline
 
-/// What the link copies: experts that a layer has missed, and those that are guessed for later ones.
+/// What the cache begins with, and what the link copies: experts that a layer has missed, and those that are guessed for later
+/// ones.
 extension HybridExperts {
+  /// Fills each layer's slots with its first experts, or those that most tokens of 16 other requests of 64 tokens go to.
+  mutating func fill() {
+    guard options.slots.contains(where: { $0 > 0 }) else { return }
+    guard !options.fillsFirst else {
+      for layer in 0..<cache.shape.layers {
+        for expert in 0..<options.slots[layer] { _ = cache.warm(layer, Int32(expert)) }
+      }
+      return
+    }
+    var profile = routed
+    var counts = Array(repeating: 0, count: numbers.count)
+    let shape = cache.shape
+    for position in 0..<64 as Range<Int32> {
+      profile.begin(
+        (1...16).map { StepSequence(request: -$0, position: position, tokens: 1, isPrompt: false) })
+      for layer in 0..<shape.layers {
+        for expert in profile.routing.experts(layer) {
+          counts[layer * shape.experts + Int(expert)] += profile.routing.tokens(layer, expert)
+        }
+      }
+    }
+    for layer in 0..<shape.layers {
+      let first = layer * shape.experts
+      let hot = (0..<shape.experts).sorted { (counts[first + $1], $0) < (counts[first + $0], $1) }
+      for expert in hot.prefix(options.slots[layer]).sorted() { _ = cache.warm(layer, Int32(expert)) }
+    }
+  }
+
   /// Copies an expert that was missed, through a buffer where it finds no slot; one that is not needed only into a slot.
   mutating func copy(
     _ layer: Int, _ expert: Int32, after gate: TaskRef, isNeeded: Bool, into plan: inout StepPlan

@@ -18,6 +18,8 @@ extension HybridExperts {
     let isWhole =
       settings.choice("spread", of: ["even", "whole-layers"], default: "even", because: "HybriMoE's slots a layer")
       == "whole-layers"
+    let fillsFirst =
+      settings.choice("fill", of: ["hottest", "first"], default: "hottest", because: "what a profile says") == "first"
     let isByScores =
       settings.choice(
         "ahead", of: ["gain", "scores"], default: "gain", because: "HybriMoE's impact-driven prefetching")
@@ -55,7 +57,7 @@ extension HybridExperts {
       deviceLayers: isByLayers ? Int((share * Double(layers)).rounded()) : layers, prefetch: prefetch,
       byScores: byScores, updates: updates,
       slots: isByLayers ? Array(repeating: 0, count: shape.layers) : slots(shape, share, isWhole: isWhole),
-      launch: launch, foresees: foresees)
+      fillsFirst: fillsFirst, launch: launch, foresees: foresees)
     var machine = Machine()
     let gpu = machine.compute(settings.device, name: "gpu")
     let host = machine.stream("host")
@@ -80,7 +82,7 @@ extension HybridExperts {
       costs: HybridSeconds(
         gpu: { max(launch, expert.seconds(HybridExperts.shape($0))) },
         cpu: { expertBeside.seconds(HybridExperts.shape($0)) },
-        cpuStart: start, copy: copy.seconds(bytes)), recent: RecentScores(share: 0.5))
+        cpuStart: start, copy: copy.seconds(bytes)), recent: RecentScores(share: MinusRecentScore.share))
     return machine.plan(policy, cacheTokens: cacheTokens)
   }
 

@@ -130,7 +130,7 @@ extension PolicyCatalogue {
       MinusRecentScore.self, "The expert whose recent router scores are least.",
       settings: [Key("share", .number(0.001...1), "Weight of the newest scores.")]
     ) { fields, _ in
-      fields.number("share", in: 0.001...1, default: 0.3, because: "assumed: no published value was found")
+      fields.number("share", in: 0.001...1, default: MinusRecentScore.share, because: "HybriMoE's artifact")
         .map { MinusRecentScore(share: $0) }
     }
     catalogue.addEvict(

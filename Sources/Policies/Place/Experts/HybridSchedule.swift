@@ -6,6 +6,8 @@ struct HybridSeconds: Sendable {
   let cpuStart: Double
   /// Seconds of an expert over the link.
   let copy: Double
+  /// Seconds of the layer's shared experts, which the device computes before others.
+  var shared = 0.0
   /// By tokens; below 0 where it is not known yet.
   private var gpuKnown: [Double] = []
   private var cpuKnown: [Double] = []
@@ -73,7 +75,7 @@ struct HybridSchedule: Sendable {
     onGPU.removeAll(keepingCapacity: true)
     onCPU.removeAll(keepingCapacity: true)
     copied.removeAll(keepingCapacity: true)
-    var (gpu, cpu) = (0.0, 0.0)
+    var (gpu, cpu) = (costs.shared, 0.0)
     linkFree = backlog
     var (front, back) = (0, list.count)
     while front < back {
