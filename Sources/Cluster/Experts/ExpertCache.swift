@@ -25,7 +25,8 @@ public struct ExpertCache: Sendable {
   public let streams: Bool
   /// What has happened so far.
   public private(set) var totals = ExpertTotals()
-  private let isShared: Bool
+  /// Whether all layers share their slots.
+  public let isShared: Bool
   /// One for each layer, or one for all.
   private var policies: [any EvictPolicy]
   private var free: [Int]

@@ -17,15 +17,17 @@ import Units
 /// - `activation-path`: the `width` experts for each token that followed most often in a table of what was seen (EdgeMoE,
 ///   and the expert-activation-path baseline of Fate).
 /// - `path`: all layers of every token are guessed before the step, which takes `predict`; experts are fetched `ahead`
-///   layers ahead as slots get free, so that a layer has as many as are predicted (ExpertFlow; with accuracy 1 a router
-///   that is decoupled from the layers, as Read-ME's).
+///   layers ahead, the nearest layer's first, those that find no slot as slots that all layers share get free, so that a
+///   layer has as many as are predicted (ExpertFlow; with accuracy 1 a router that is decoupled from the layers, as
+///   Read-ME's).
 ///
 /// A wrong guess fetches a wrong expert into a slot; with `prefetched: apart` into a place beside the slots, as long as its
 /// layer has not been computed, and the slots hold what was used. What was not guessed is fetched when the gate has
-/// chosen, `decide`
-/// later, before the guesses at further layers that are not issued yet. Where the host has a part in every choice, it takes
-/// `choose` from the end of the gate until a layer's experts can be fetched or computed, wherever they are. With `blocking`
-/// it issues nothing more until what is asked for has come, as where the thread that issues kernels reads files. With
+/// chosen, `decide` later, before the guesses at further layers that are not issued yet; with `misses: beside` in a queue
+/// of its own, whose copies share the link with those of the guesses, as of two streams with one copy engine. Where the
+/// host has a part in every choice, it takes `choose` from the end of the gate until a layer's experts can be fetched or
+/// computed, wherever they are. With `blocking` it issues nothing more until what is asked for has come, as where the
+/// thread that issues kernels reads files. With
 /// `write-back` an expert can be used when the one it came in place of has gone back over the link, as where the host keeps
 /// no copy of what the device holds. Experts that find no slot pass through two buffers. Copies are as wide as `bits` says,
 /// `rare-bits` for the share of a prompt's experts with the fewest tokens. They are converted when they come, or at each use
@@ -44,8 +46,8 @@ import Units
 ///
 /// Settings: `from` (tier), `drives`, `request`, `depth`, `link`, `link-efficiency`, `overhead` (of a copy); `cache:
 /// {slots | share, per: layer | model, evict, lookahead}`, `pinned-layers`; `fetch` and its own, `decide`, `choose`, `blocking`,
-/// `write-back`, `prefetched`, `order` (of a layer's fetches: by number or by tokens); `bits`, `rare-bits`, `rare-share`,
-/// `convert`, `convert-bytes`; `groups`, `part-tokens`, `schedule`; `routing` (parameters, and `router: per-layer | decoupled`).
+/// `write-back`, `misses`, `prefetched`, `order` (of a layer's fetches: by number or by tokens); `bits`, `rare-bits`,
+/// `rare-share`, `convert`, `convert-bytes`; `groups`, `part-tokens`, `schedule`; `routing` (parameters, and `router: per-layer | decoupled`).
 /// Sources: Hwang et al., ISCA 2024 (Pre-gated MoE); He et al., 2024 (ExpertFlow); Eliseev and Mazur, 2023 (the cache that
 /// writes back, mixtral-offloading's `ExpertCache._swap`); Fang et al., 2025 (Fate; its code is in mindspore-lab/models,
 /// research/SYSU/Fate); Yi et al., 2023 (EdgeMoE); Shen et al., 2022 (SE-MoE); Cai et al., 2024 (Read-ME).
@@ -223,7 +225,9 @@ public struct ExpertOffload: PlacePolicy {
     case .path:
       next = max(next, place)
       while next < min(place + options.ahead, passed.count) {
-        prefetch(passed[next], after: block, into: &plan)
+        let isWhole = prefetch(passed[next], after: block, into: &plan)
+        // What found no slot is fetched into those that earlier layers leave; a layer's own ones it would wait for in vain.
+        guard isWhole || !cache.isShared else { break }
         next += 1
       }
     default: break
@@ -239,23 +243,29 @@ public struct ExpertOffload: PlacePolicy {
     counts.fetched(cache.shape.experts, bytes: bytes)
   }
 
-  /// Fetches what is guessed of `layer` and not there, once `known` has ended.
-  private mutating func prefetch(_ layer: Int, after known: TaskRef, into plan: inout StepPlan) {
-    guard let guess = guesses?.of(layer) else { return }
+  /// Fetches what is guessed of `layer` and not there, once `known` has ended; false where some of it found no slot.
+  @discardableResult
+  private mutating func prefetch(_ layer: Int, after known: TaskRef, into plan: inout StepPlan) -> Bool {
+    guard let guess = guesses?.of(layer) else { return true }
     list.removeAll(keepingCapacity: true)
     for expert in guess.experts {
       // Those that are there stay until the layer has been computed.
       if cache.holds(layer, expert) { _ = try? cache.prefetch(layer, expert) } else { list.append(expert) }
     }
     sort { guess.tokens($0) }
+    var isWhole = true
     for (rank, expert) in list.enumerated() {
       if options.keepsApart {
         isApart[layer * cache.shape.experts + Int(expert)] = true
       } else {
-        guard (try? cache.prefetch(layer, expert)) == true else { continue }
+        guard (try? cache.prefetch(layer, expert)) == true else {
+          isWhole = false
+          continue
+        }
       }
       fetch(layer, expert, rank: rank, after: known, isBuffered: false, into: &plan)
     }
+    return isWhole
   }
 
   /// Puts the experts to fetch in the order of their tokens, the most first, where that is asked for.
@@ -274,6 +284,30 @@ public struct ExpertOffload: PlacePolicy {
     numbers[layer * cache.shape.experts + Int(expert)] = number
     counts.fetched(1, bytes: bytes)
     return number
+  }
+
+  /// What an expert that is fetched waits for: a fetch in turn, by its number, or the end of one beside the others.
+  private enum Coming {
+    case fetch(Int)
+    case end(TaskRef)
+  }
+
+  /// Fetches the expert of a layer that is at `rank` of those it misses, beside what is fetched ahead where that has a queue
+  /// of its own.
+  private mutating func fetchMissed(
+    _ layer: Int, rank: Int, after gate: TaskRef, delay: Double, isBuffered: Bool, into plan: inout StepPlan
+  ) -> Coming {
+    let expert = list[rank]
+    guard let beside = way.beside else {
+      return .fetch(
+        fetch(layer, expert, rank: rank, after: gate, delay: delay, isBuffered: isBuffered, into: &plan))
+    }
+    let bytes = options.storedBytes(rank: rank, of: list.count, isPrompt: isPrompt)
+    let end = way.fetch(bytes, beside: beside, after: gate, delay: delay, isBuffered: isBuffered, into: &plan)
+    // It has come before the layer ends.
+    numbers[layer * cache.shape.experts + Int(expert)] = 0
+    counts.fetched(1, bytes: bytes)
+    return .end(end)
   }
 
   /// Fetches what the layer at `place` lacks and computes its experts; `gate` is the task that has chosen them.
@@ -298,20 +332,19 @@ public struct ExpertOffload: PlacePolicy {
     var (end, busy) = computeThere(layer, experts, kind, gate: gate, into: &plan)
     list = missing
     sort { [routing = routed.routing] in routing.tokens(layer, $0) }
-    var numbers: [Int] = []
+    var comes: [Coming] = []
     for rank in 0...list.count {
       if rank < list.count {
         // Copies are issued in a row once the host knows what to copy.
         let isBuffered = !cache.holds(layer, list[rank])
-        numbers.append(
-          fetch(
-            layer, list[rank], rank: rank, after: gate, delay: rank == 0 ? options.decide : 0, isBuffered: isBuffered,
-            into: &plan))
+        comes.append(
+          fetchMissed(
+            layer, rank: rank, after: gate, delay: rank == 0 ? options.decide : 0, isBuffered: isBuffered, into: &plan))
       }
       guard rank > 0 else { continue }
       let expert = list[rank - 1]
       let cost = self.cost(CollectionOfOne(expert), layer, kind)
-      let come = wait(for: numbers[rank - 1], after: gate, into: &plan)
+      let come = wait(for: comes[rank - 1], after: gate, into: &plan)
       end = plan.run(labels.expert, on: gpu, for: cost.seconds, after: gate, come, bound: cost.bound)
       if !cache.holds(layer, expert) { way.used(in: end) } else if options.refetches { converted.append((expert, end)) }
       busy += cost.seconds
@@ -356,7 +389,7 @@ public struct ExpertOffload: PlacePolicy {
     for part in [there.filter { !late.contains($0) }, late] where !part.isEmpty {
       let cost = self.cost(part, layer, kind)
       let last = part.reduce(0) { max($0, numbers[first + Int($1)]) }
-      let come = wait(for: last, after: gate, into: &plan)
+      let come = wait(for: .fetch(last), after: gate, into: &plan)
       end = plan.run(labels.expert, on: gpu, for: cost.seconds, after: gate, come, bound: cost.bound)
       if options.refetches { converted += part.filter { cache.holds(layer, $0) }.map { ($0, end) } }
       busy += cost.seconds
@@ -364,11 +397,17 @@ public struct ExpertOffload: PlacePolicy {
     return (end, busy)
   }
 
-  /// What experts wait for until fetch `number` has come; a host that is blocked waits with them.
-  private mutating func wait(for number: Int, after gate: TaskRef, into plan: inout StepPlan) -> TaskRef {
-    let isUnderWay = way.isUnderWay(number)
-    let come = way.wait(for: number)
-    guard options.isBlocking, isUnderWay else { return come }
+  /// What experts wait for until they have come; a host that is blocked waits with them.
+  private mutating func wait(for coming: Coming, after gate: TaskRef, into plan: inout StepPlan) -> TaskRef {
+    var come = TaskRef.none
+    switch coming {
+    case .fetch(let number):
+      let isUnderWay = way.isUnderWay(number)
+      come = way.wait(for: number)
+      guard isUnderWay else { return come }
+    case .end(let task): come = task
+    }
+    guard options.isBlocking else { return come }
     return plan.run(labels.host, on: host, for: 0, after: gate, come, bound: PieceCost.hostBound)
   }
 

@@ -201,6 +201,11 @@ extension ExpertOffload {
       read: read, copy: copy, convert: convert, expertBytes: options.expertBytes, memoryRate: max(rate, 1),
       copied: machine.resources.ring(2), overhead: overhead)
     way.writesBack = settings.flag("write-back", default: false, because: "the host keeps a copy of every expert")
+    let misses = settings.choice(
+      "misses", of: ["in-turn", "beside"], default: "in-turn", because: "copies stand in one queue")
+    if misses == "beside", let copy {
+      way.beside = machine.stream("missed", route: machine.resources.streams[copy.stream.index].route)
+    }
     return (way, tier.capacity.value.value * Double(isDrive ? drives : 1))
   }
 }

@@ -20,6 +20,8 @@ struct ExpertWay: Sendable {
   var overhead: Double
   /// Whether what an expert comes in place of goes back over the link before it can be used.
   var writesBack = false
+  /// The queue of what gates miss, which shares the link's bytes with the others; nil where they come in turn.
+  var beside: StreamID?
 
   /// Fetches so far, by which they are numbered from 1, and the first of this step's.
   private(set) var count = 0
@@ -77,6 +79,25 @@ struct ExpertWay: Sendable {
     _ bytes: Double, experts: Int = 1, after known: TaskRef, delay: Double = 0, isBuffered: Bool = false,
     into plan: inout StepPlan
   ) -> Int {
+    ends.append(
+      carry(
+        bytes, experts: experts, over: copy?.stream, after: known, delay: delay, isBuffered: isBuffered, into: &plan))
+    count += 1
+    return count
+  }
+
+  /// Fetches `bytes` of an expert in the queue `beside` the others; returns the task at whose end it has come.
+  func fetch(
+    _ bytes: Double, beside: StreamID, after known: TaskRef, delay: Double, isBuffered: Bool, into plan: inout StepPlan
+  ) -> TaskRef {
+    carry(bytes, experts: 1, over: beside, after: known, delay: delay, isBuffered: isBuffered, into: &plan)
+  }
+
+  /// The task that ends when what is fetched has come.
+  private func carry(
+    _ bytes: Double, experts: Int, over link: StreamID?, after known: TaskRef, delay: Double, isBuffered: Bool,
+    into plan: inout StepPlan
+  ) -> TaskRef {
     let buffer = isBuffered && uses.count > 1 ? uses[uses.count - 2] : .none
     let each = overhead * Double(experts)
     var end = TaskRef.none
@@ -86,24 +107,22 @@ struct ExpertWay: Sendable {
         readLabel, over: read.stream, bytes: bytes, latency: read.latency * Double(experts) + each + delay,
         after: known, copy == nil ? buffer : .last(of: copied, back: 2), bound: PieceCost.linkBound, ahead: true)
     }
-    if let copy {
+    if let copy, let link {
       end = plan.move(
-        copyLabel, over: copy.stream, bytes: bytes,
+        copyLabel, over: link, bytes: bytes,
         latency: copy.latency * Double(experts) + (read == nil ? each + delay : 0), after: known, buffer, end,
         into: copied, bound: PieceCost.linkBound, ahead: true)
-    }
-    if let copy, writesBack {
-      end = plan.move(
-        backLabel, over: copy.stream, bytes: bytes, latency: copy.latency * Double(experts), after: end,
-        bound: PieceCost.linkBound, ahead: true)
+      if writesBack {
+        end = plan.move(
+          backLabel, over: link, bytes: bytes, latency: copy.latency * Double(experts), after: end,
+          bound: PieceCost.linkBound, ahead: true)
+      }
     }
     if let convert {
       let moved = bytes + expertBytes * Double(experts)
       end = plan.run(convertLabel, on: convert, for: moved / memoryRate, after: end, ahead: true)
     }
-    count += 1
-    ends.append(end)
-    return count
+    return end
   }
 
   /// A task has used an expert in a buffer.
