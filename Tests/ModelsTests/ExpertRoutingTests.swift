@@ -53,6 +53,22 @@ private func choices(_ step: StepRouting) -> [[[Int32]]] {
     #expect(choices(step(&other, requests[0])) != requests[0].map { known[$0] })
   }
 
+  /// A quarter of 16 experts are asked for by nobody, the other twelve alike; two of two are never idle.
+  @Test func idleExpertsGetNothing() {
+    var parameters = RoutingParameters()
+    (parameters.skew, parameters.idle) = (0, 0.25)
+    var routing = ExpertRouter(decoder(layers: 2, experts: 16, perToken: 2), parameters, seed: 3)
+    let tokens = (0..<600).map { RoutedToken(request: $0, position: 0, prompt: 0) }
+    let drawn = choices(step(&routing, tokens))
+    for layer in 0..<2 {
+      let counts = Dictionary(grouping: drawn.flatMap { $0[layer] }, by: { $0 }).mapValues(\.count)
+      #expect(counts.count == 12 && counts.values.allSatisfy { 60...140 ~= $0 }, "\(counts)")
+    }
+    parameters.idle = 0.95
+    var all = ExpertRouter(decoder(layers: 1, experts: 2, perToken: 2), parameters, seed: 3)
+    #expect(choices(step(&all, tokens)).allSatisfy { Set($0[0]) == [0, 1] })
+  }
+
   /// Choices and scores of 80 steps, as the first version drew them, which took the experts of a token one by one.
   @Test(arguments: [
     (64, 6, 2, 0x5d00_a258_f07a_29aa as UInt64), (30, 1, 3, 0x5724_26cf_a6ab_2fe1), (64, 10, 2, 0x2c5f_4f36_0cef_22c0),

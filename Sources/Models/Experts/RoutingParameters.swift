@@ -16,12 +16,19 @@ public struct RoutingParameters: Hashable, Sendable {
   public var topicLocality: Double = 0.5
   /// Share of `skew` and `temporal` that the tokens of prompts lack: 0 to 1.
   public var promptSpread: Double = 0.2
+  /// Share of each layer's experts that no token goes to, in whole experts: 0 to 0.95; a token's number of them stays.
+  public var idle: Double = 0
   /// Whether one router before the layers chooses for all of them, the same experts in each (Cai et al., "Read-ME",
   /// NeurIPS 2024), in place of one in each layer; `interLayer` says nothing then.
   public var isDecoupled = false
 
   /// The defaults.
   public init() {}
+
+  /// How many of a layer's experts tokens go to.
+  func active(of shape: ExpertShape) -> Int {
+    max(shape.perToken, Int((Double(shape.experts) * (1 - idle)).rounded()))
+  }
 
   /// The parameters by name, with their ranges, for readers of settings.
   public static let ranges:
@@ -30,7 +37,7 @@ public struct RoutingParameters: Hashable, Sendable {
       range: ClosedRange<Double>
     )] = [
       ("skew", \.skew, 0...3), ("temporal", \.temporal, 0...0.95), ("inter-layer", \.interLayer, 0...0.95),
-      ("topic-locality", \.topicLocality, 0...1), ("prompt-spread", \.promptSpread, 0...1),
+      ("topic-locality", \.topicLocality, 0...1), ("prompt-spread", \.promptSpread, 0...1), ("idle", \.idle, 0...0.95),
     ]
 
   /// Whether every parameter is within its range, and `temporal` and `interLayer`, where it counts, are at most 1 together.

@@ -34,7 +34,7 @@ struct RoutingProcess: Sendable {
   private let topics: Int
   /// The expert at each place, layer by layer.
   let expertAt: [Int32]
-  /// Popularity by topic and place, 0 where there is no expert: of yielded tokens and of prompts.
+  /// Popularity by topic and place, 0 where there is no expert or an idle one: of yielded tokens and of prompts.
   private let weights: [Float]
   private let promptWeights: [Float]
   /// Bounds of 16 bits: keep below the first, take from the layer before below the second.
@@ -50,8 +50,9 @@ struct RoutingProcess: Sendable {
     layers = parameters.isDecoupled ? 1 : shape.layers
     topics = parameters.topics
     expertAt = (0..<layers).flatMap { Self.order(shape.experts, root.stream(UInt64($0))) }
+    let active = parameters.active(of: shape)
     let rankings = (0..<parameters.topics).map {
-      Self.ranking(shape.experts, parameters.topicLocality, root.stream(1 << 32 + UInt64($0)))
+      Self.ranking(active, parameters.topicLocality, root.stream(1 << 32 + UInt64($0)))
     }
     let kept = 1 - parameters.promptSpread
     weights = Self.popularities(rankings, parameters.skew, width)
