@@ -80,24 +80,24 @@ public struct ExpertOffload: PlacePolicy {
   /// Nil where nothing is guessed.
   var guesses: ExpertGuesses?
 
-  private var labels = LayerLabels()
-  private var counts = ExpertCounts()
+  var labels = LayerLabels()
+  var counts = ExpertCounts()
   /// By layer and expert the number of its last fetch; 0 for none.
-  private var numbers: [Int]
+  var numbers: [Int]
   /// Layers in the ring of `prefetch-all`, the oldest first, each with the number of its fetch.
-  private var ring: [(layer: Int, number: Int)] = []
+  var ring: [(layer: Int, number: Int)] = []
   /// The mixture layers that the step passes, and the next of them to guess or fetch ahead.
-  private var passed: [Int] = []
-  private var next = 0
+  var passed: [Int] = []
+  var next = 0
   /// The end of the mixture layer before; those of steps before have ended.
-  private var block = TaskRef.none
-  private var isPrompt = false
-  private var missing: [Int32] = []
-  private var list: [Int32] = []
+  var block = TaskRef.none
+  var isPrompt = false
+  var missing: [Int32] = []
+  var list: [Int32] = []
   /// By layer and expert whether it was fetched ahead beside the slots.
-  private var isApart: [Bool]
+  var isApart: [Bool]
   /// Experts of the layer under way that were converted in their place, and the tasks that used them.
-  private var converted: [(expert: Int32, use: TaskRef)] = []
+  var converted: [(expert: Int32, use: TaskRef)] = []
 
   init(
     options: ExpertOptions, pieces: ModelPieces, gpu: StreamID, host: StreamID, way: ExpertWay, routed: RoutedSteps,
@@ -210,220 +210,6 @@ public struct ExpertOffload: PlacePolicy {
     }
     guesses?.learn(routed.routing)
     if withEnds { end(shape, into: &plan) }
-  }
-
-  /// Fetches what does not wait for the gate of the layer at `place`: of the ring, or of paths that are known.
-  private mutating func fetchAhead(_ place: Int, into plan: inout StepPlan) {
-    switch options.fetch {
-    case .prefetchAll:
-      for ahead in place...place + options.ahead {
-        // After the last layer come the first ones of a step like this one.
-        let layer = passed[ahead % passed.count]
-        guard !ring.contains(where: { $0.layer == layer }) else { continue }
-        fetchLayer(layer, into: &plan)
-      }
-    case .path:
-      next = max(next, place)
-      while next < min(place + options.ahead, passed.count) {
-        let isWhole = prefetch(passed[next], after: block, into: &plan)
-        // What found no slot is fetched into those that earlier layers leave; a layer's own ones it would wait for in vain.
-        guard isWhole || !cache.isShared else { break }
-        next += 1
-      }
-    default: break
-    }
-  }
-
-  /// Fetches all experts of a layer in place of the oldest in the ring, once the layer before has been computed.
-  private mutating func fetchLayer(_ layer: Int, into plan: inout StepPlan) {
-    if ring.count > options.ahead { ring.removeFirst() }
-    let bytes = options.storedBytes(rank: 0, of: 1, isPrompt: false) * Double(cache.shape.experts)
-    let number = way.fetch(bytes, experts: cache.shape.experts, after: block, into: &plan)
-    ring.append((layer, number))
-    counts.fetched(cache.shape.experts, bytes: bytes)
-  }
-
-  /// Fetches what is guessed of `layer` and not there, once `known` has ended; false where some of it found no slot.
-  @discardableResult
-  private mutating func prefetch(_ layer: Int, after known: TaskRef, into plan: inout StepPlan) -> Bool {
-    guard let guess = guesses?.of(layer) else { return true }
-    list.removeAll(keepingCapacity: true)
-    for expert in guess.experts {
-      // Those that are there stay until the layer has been computed.
-      if cache.holds(layer, expert) { _ = try? cache.prefetch(layer, expert) } else { list.append(expert) }
-    }
-    sort { guess.tokens($0) }
-    var isWhole = true
-    for (rank, expert) in list.enumerated() {
-      if options.keepsApart {
-        isApart[layer * cache.shape.experts + Int(expert)] = true
-      } else {
-        guard (try? cache.prefetch(layer, expert)) == true else {
-          isWhole = false
-          continue
-        }
-      }
-      fetch(layer, expert, rank: rank, after: known, isBuffered: false, into: &plan)
-    }
-    return isWhole
-  }
-
-  /// Puts the experts to fetch in the order of their tokens, the most first, where that is asked for.
-  private mutating func sort(by tokens: (Int32) -> Int) {
-    guard options.isByTokens else { return }
-    list.sort { (tokens($1), $0) < (tokens($0), $1) }
-  }
-
-  @discardableResult
-  private mutating func fetch(
-    _ layer: Int, _ expert: Int32, rank: Int, after known: TaskRef, delay: Double = 0, isBuffered: Bool,
-    into plan: inout StepPlan
-  ) -> Int {
-    let bytes = options.storedBytes(rank: rank, of: list.count, isPrompt: isPrompt)
-    let number = way.fetch(bytes, after: known, delay: delay, isBuffered: isBuffered, into: &plan)
-    numbers[layer * cache.shape.experts + Int(expert)] = number
-    counts.fetched(1, bytes: bytes)
-    return number
-  }
-
-  /// What an expert that is fetched waits for: a fetch in turn, by its number, or the end of one beside the others.
-  private enum Coming {
-    case fetch(Int)
-    case end(TaskRef)
-  }
-
-  /// Fetches the expert of a layer that is at `rank` of those it misses, beside what is fetched ahead where that has a queue
-  /// of its own.
-  private mutating func fetchMissed(
-    _ layer: Int, rank: Int, after gate: TaskRef, delay: Double, isBuffered: Bool, into plan: inout StepPlan
-  ) -> Coming {
-    let expert = list[rank]
-    guard let beside = way.beside else {
-      return .fetch(
-        fetch(layer, expert, rank: rank, after: gate, delay: delay, isBuffered: isBuffered, into: &plan))
-    }
-    let bytes = options.storedBytes(rank: rank, of: list.count, isPrompt: isPrompt)
-    let end = way.fetch(bytes, beside: beside, after: gate, delay: delay, isBuffered: isBuffered, into: &plan)
-    // It has come before the layer ends.
-    numbers[layer * cache.shape.experts + Int(expert)] = 0
-    counts.fetched(1, bytes: bytes)
-    return .end(end)
-  }
-
-  /// Fetches what the layer at `place` lacks and computes its experts; `gate` is the task that has chosen them.
-  private mutating func reach(
-    _ place: Int, _ kind: ModelPieces.LayerKind, gate: TaskRef, seconds: Double, into plan: inout StepPlan
-  ) -> (end: TaskRef, busy: Double) {
-    let layer = passed[place]
-    let experts = routed.routing.experts(layer)
-    counts.asked(experts.count)
-    guesses?.check(layer, experts)
-    if options.fetch == .prefetchAll {
-      let number = ring.first { $0.layer == layer }?.number ?? 0
-      let cost = self.cost(experts, layer, kind)
-      let end = plan.run(
-        labels.expert, on: gpu, for: cost.seconds, after: gate, way.wait(for: number), bound: cost.bound)
-      return (end, cost.seconds)
-    }
-    do { try cache.access(layer, experts, scores: routed.routing.scores(layer), missing: &missing) } catch {
-      counts.evictionFailed()
-    }
-    if options.keepsApart { takeApart(layer) }
-    var (end, busy) = computeThere(layer, experts, kind, gate: gate, into: &plan)
-    list = missing
-    sort { [routing = routed.routing] in routing.tokens(layer, $0) }
-    var comes: [Coming] = []
-    for rank in 0...list.count {
-      if rank < list.count {
-        // Copies are issued in a row once the host knows what to copy.
-        let isBuffered = !cache.holds(layer, list[rank])
-        comes.append(
-          fetchMissed(
-            layer, rank: rank, after: gate, delay: rank == 0 ? options.decide : 0, isBuffered: isBuffered, into: &plan))
-      }
-      guard rank > 0 else { continue }
-      let expert = list[rank - 1]
-      let cost = self.cost(CollectionOfOne(expert), layer, kind)
-      let come = wait(for: comes[rank - 1], after: gate, into: &plan)
-      end = plan.run(labels.expert, on: gpu, for: cost.seconds, after: gate, come, bound: cost.bound)
-      if !cache.holds(layer, expert) { way.used(in: end) } else if options.refetches { converted.append((expert, end)) }
-      busy += cost.seconds
-    }
-    if place + 1 < passed.count, options.guessesNext {
-      let extra = options.extra(seconds: seconds, way)
-      guesses?.guess(routed.routing, layer: passed[place + 1], ahead: 1, extra: extra)
-      prefetch(passed[place + 1], after: gate, into: &plan)
-    }
-    fetchAgain(layer, into: &plan)
-    cache.finish(layer)
-    return (end, busy)
-  }
-
-  /// Takes what was fetched ahead for a layer out of what it misses.
-  private mutating func takeApart(_ layer: Int) {
-    let (first, count) = (layer * cache.shape.experts, missing.count)
-    let own = first..<first + cache.shape.experts
-    missing.removeAll { isApart[first + Int($0)] }
-    cache.foundBeside(used: count - missing.count, fetched: isApart[own].count { $0 })
-    for place in own { isApart[place] = false }
-  }
-
-  /// Fetches what the layer has converted in its place again, behind what is fetched for the next layer.
-  private mutating func fetchAgain(_ layer: Int, into plan: inout StepPlan) {
-    let bytes = options.expertBytes * options.stored
-    for (expert, use) in converted {
-      numbers[layer * cache.shape.experts + Int(expert)] = way.fetch(bytes, after: use, into: &plan)
-      counts.fetched(1, bytes: bytes)
-    }
-    converted.removeAll(keepingCapacity: true)
-  }
-
-  /// Computes the experts of a layer that are there together, and then those that are on their way, when they have come.
-  private mutating func computeThere(
-    _ layer: Int, _ experts: ArraySlice<Int32>, _ kind: ModelPieces.LayerKind, gate: TaskRef, into plan: inout StepPlan
-  ) -> (end: TaskRef, busy: Double) {
-    var (end, busy) = (gate, 0.0)
-    let there = experts.filter { !missing.contains($0) }
-    let first = layer * cache.shape.experts
-    let late = there.filter { way.isUnderWay(numbers[first + Int($0)]) }
-    for part in [there.filter { !late.contains($0) }, late] where !part.isEmpty {
-      let cost = self.cost(part, layer, kind)
-      let last = part.reduce(0) { max($0, numbers[first + Int($1)]) }
-      let come = wait(for: .fetch(last), after: gate, into: &plan)
-      end = plan.run(labels.expert, on: gpu, for: cost.seconds, after: gate, come, bound: cost.bound)
-      if options.refetches { converted += part.filter { cache.holds(layer, $0) }.map { ($0, end) } }
-      busy += cost.seconds
-    }
-    return (end, busy)
-  }
-
-  /// What experts wait for until they have come; a host that is blocked waits with them.
-  private mutating func wait(for coming: Coming, after gate: TaskRef, into plan: inout StepPlan) -> TaskRef {
-    var come = TaskRef.none
-    switch coming {
-    case .fetch(let number):
-      let isUnderWay = way.isUnderWay(number)
-      come = way.wait(for: number)
-      guard isUnderWay else { return come }
-    case .end(let task): come = task
-    }
-    guard options.isBlocking else { return come }
-    return plan.run(labels.host, on: host, for: 0, after: gate, come, bound: PieceCost.hostBound)
-  }
-
-  /// What experts of a layer cost for the step's tokens, and the conversion of those that are kept as they were stored.
-  private func cost(_ experts: some Collection<Int32>, _ layer: Int, _ kind: ModelPieces.LayerKind) -> PieceCost {
-    var sum = PieceCost()
-    guard let piece = kind.expert else { return sum }
-    for expert in experts {
-      var one = StepShape()
-      one.prefillTokens = routed.routing.tokens(layer, expert)
-      let cost = piece.cost(one)
-      sum.compute += cost.compute
-      sum.memory += cost.memory + options.conversion
-      sum.launch = cost.launch
-    }
-    return sum
   }
 
   /// Counts how long mixture layers took.
