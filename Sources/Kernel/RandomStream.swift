@@ -64,6 +64,15 @@ public struct RandomStream: Sendable {
     return block.0
   }
 
+  /// The next two words, at the cost of one block where an even number of them was drawn.
+  @inlinable @inline(__always)
+  public mutating func pair() -> (UInt64, UInt64) {
+    guard index & 1 == 0 else { return (next(), next()) }
+    let block = Philox.block(index >> 1, subject, key: key)
+    index &+= 2
+    return block
+  }
+
   /// A number uniform in [0, 1): a multiple of 2^-53.
   @inlinable
   public mutating func uniform() -> Double { RandomStream.unit(next()) }

@@ -35,6 +35,16 @@ import Testing
     }
   }
 
+  @Test(arguments: [0, 1]) func aPairIsTheNextTwoWords(drawn: Int) {
+    var stream = RandomStream(seed: 9, consumer: .expert, 5)
+    for _ in 0..<drawn { _ = stream.next() }
+    var other = stream
+    for _ in 0..<8 {
+      let (pair, words) = (stream.pair(), (other.next(), other.next()))
+      #expect(pair == words && stream.position == other.position)
+    }
+  }
+
   @Test func everyPartOfTheKeySeparatesStreams() {
     var firsts: Set<UInt64> = []
     var count = 0

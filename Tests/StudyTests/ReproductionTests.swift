@@ -89,6 +89,13 @@ struct ReproductionTests {
     let scenario = try toy.reproduce().scenarios[0]
     #expect(scenario.parameters[0].stands == ["0 ms", "7 ms"] && scenario.parameters[0].value == "2 ms")
     #expect(scenario.runs == 9)
+    // A figure that is only shown is run once, and not looked at for the interval.
+    let shown = try Toy(
+      claims: "  - {metric: ttft-p50, of: even, at-most: \(bound), mark: A, source: s}\n"
+        + "  - {metric: ttft-p50, of: uneven, mark: A, published: 1, source: s}\n",
+      rest: "free: [{path: \(path), value: 2 ms, range: [0 ms, 16 ms], source: s}]\n"
+    ).reproduce().scenarios[0]
+    #expect(shown.runs == 10 && shown.parameters[0].stands == ["0 ms", "7 ms"])
     // Of two parameters of one setting each stands for its own variants.
     let free = ["even", "uneven"].map {
       "{path: \(path), value: 2 ms, range: [0 ms, 16 ms], source: s, variants: [\($0)]}"

@@ -120,7 +120,8 @@ struct RoutingProcess: Sendable {
       var stream = family.stream(UInt64(layer))
       // Two words make four places, whatever comes of each: choices that follow one another in steps would stall.
       for offset in stride(from: 0, to: width * MemoryLayout<Int32>.stride, by: MemoryLayout<SIMD4<Int32>>.stride) {
-        let bits = unsafeBitCast(SIMD2(stream.next(), stream.next()), to: SIMD4<UInt32>.self)
+        let words = stream.pair()
+        let bits = unsafeBitCast(SIMD2(words.0, words.1), to: SIMD4<UInt32>.self)
         let chance = SIMD4<Int32>(truncatingIfNeeded: bits &>> 16)
         let kept = own.loadUnaligned(fromByteOffset: offset, as: SIMD4<Int32>.self)
         let inherited = before.loadUnaligned(fromByteOffset: offset, as: SIMD4<Int32>.self)

@@ -83,8 +83,12 @@ public struct StepRouting: Sendable {
     for layer in 0..<shape.layers {
       starts[layer] = active.count
       for word in asked.indices { asked[word] = 0 }
-      for token in 0..<tokens {
-        for expert in experts(layer, token: token) { asked[Int(expert) / 64] |= 1 << UInt64(expert & 63) }
+      chosen.withUnsafeBufferPointer { chosen in
+        for token in layer * tokens..<(layer + 1) * tokens where chosen[token * shape.perToken] >= 0 {
+          for choice in token * shape.perToken..<(token + 1) * shape.perToken {
+            asked[Int(chosen[choice]) / 64] |= 1 << UInt64(chosen[choice] & 63)
+          }
+        }
       }
       for word in asked.indices {
         var left = asked[word]

@@ -74,11 +74,12 @@ struct ScenarioReproduction {
   }
 
   func result() throws -> ReproducedScenario {
-    let checks = try check(at: [[]], "the claims")[0].get()
+    let checks = try check(scenario.claims, at: [[]], "the claims")[0].get()
     try checks.faultless()
-    let holding = checks.map { $0.holds }
+    // What nothing is asked of holds nowhere and fails nowhere.
+    let gated = checks.filter { $0.claim.within != nil }
     let parameters = try scenario.free.enumerated().map { index, parameter in
-      let interval = reproducer.findsIntervals ? try interval(of: parameter, index, holding) : nil
+      let interval = reproducer.findsIntervals ? try interval(of: parameter, index, gated) : nil
       return ReproducedParameter(
         path: parameter.name, value: parameter.value.text,
         range: [parameter.range.low.text, parameter.range.high.text],
@@ -103,9 +104,11 @@ struct ScenarioReproduction {
       counts: claim.within != nil && fitted.isEmpty, fitted: fitted, reason: claim.reason)
   }
 
-  /// The claims at several points, each some settings laid over the scenario; an error where a point cannot be run.
-  private func check(at points: [[Probe]], _ what: String) throws -> [Result<[ClaimCheck], any Error>] {
-    let needed = Needed.by(scenario.claims)
+  /// Some claims at several points, each some settings laid over the scenario; an error where a point cannot be run.
+  private func check(
+    _ claims: [Claim], at points: [[Probe]], _ what: String
+  ) throws -> [Result<[ClaimCheck], any Error>] {
+    let needed = Needed.by(claims)
     let plans = points.map { point in Result { try plan(needed, point) } }
     let all = plans.flatMap { plan in (try? plan.get()) ?? [] }.flatMap(\.tasks)
     let (label, progress) = (label, reproducer.progress)
@@ -124,7 +127,7 @@ struct ScenarioReproduction {
             guard let found = evidence.figures(tasks) else { throw PointFault() }
             figures[variant] = found
           }
-          return ClaimCheck.check(scenario.claims, on: figures)
+          return ClaimCheck.check(claims, on: figures)
         }
       }
     }
@@ -165,12 +168,13 @@ extension ScenarioReproduction {
 
   /// The least and the greatest amount around the value in force with as many claims within their ranges, to a 32nd of the
   /// range.
-  private func interval(of parameter: FreeParameter, _ index: Int, _ holding: [Bool?]) throws -> [String] {
+  private func interval(of parameter: FreeParameter, _ index: Int, _ gated: [ClaimCheck]) throws -> [String] {
+    let holding = gated.map(\.holds)
     let what = "parameter \(index + 1) of \(scenario.free.count)"
     let variants = scenario.variants(concernedBy: parameter)
     func stand(_ shares: [Double]) throws -> [Bool] {
       let points = shares.map { [Probe(override: parameter.override(parameter.amount(at: $0)), variants: variants)] }
-      return try check(at: points, what).map { result in
+      return try check(gated.map(\.claim), at: points, what).map { result in
         (try? result.get()).map { $0.map(\.holds) == holding } ?? false
       }
     }
