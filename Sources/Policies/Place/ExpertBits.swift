@@ -105,7 +105,7 @@ public struct ExpertBits: PlacePolicy {
     for kind in pieces.layers {
       let layer = pieces.kinds[kind]
       let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
-      let cost = layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape)
+      let cost = layer.attended(shape)
       plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, bound: cost.bound)
       let rest = layer.feedForward.cost(shape)
       let gate = plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)

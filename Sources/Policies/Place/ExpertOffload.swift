@@ -187,7 +187,7 @@ public struct ExpertOffload: PlacePolicy {
         continue
       }
       let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
-      let cost = layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape)
+      let cost = layer.attended(shape)
       let attended = plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, bound: cost.bound)
       let rest = layer.feedForward.cost(shape)
       guard layer.experts != nil else {

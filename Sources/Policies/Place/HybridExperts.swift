@@ -152,7 +152,7 @@ public struct HybridExperts: PlacePolicy {
       }
       let layer = pieces.kinds[kind]
       let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
-      let cost = layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape)
+      let cost = layer.attended(shape)
       plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, done, bound: cost.bound)
       let hasGate = layer.experts != nil && !options.isByLayers
       var rest = (hasGate ? layer.router ?? layer.feedForward : layer.feedForward).cost(shape)
@@ -180,9 +180,7 @@ public struct HybridExperts: PlacePolicy {
   private func whole(
     _ layer: ModelPieces.LayerKind, _ shape: StepShape, after done: TaskRef, isFirst: Bool, into plan: inout StepPlan
   ) -> TaskRef {
-    let cost =
-      layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape) + layer.feedForward.cost(shape)
-      + layer.routed(shape)
+    let cost = layer.cost(shape)
     var before = done
     if isFirst {
       let ready = plan.run(labels.output, on: gpu, for: 0)

@@ -85,9 +85,15 @@ extension ModelPieces {
 
 extension ModelPieces.LayerKind {
   /// All of the layer, where it stands on the device.
-  func cost(_ shape: StepShape) -> PieceCost {
-    input.cost(shape) + attention.cost(shape) + output.cost(shape) + feedForward.cost(shape) + routed(shape)
+  func cost(_ shape: StepShape) -> PieceCost { attended(shape) + feedForward.cost(shape) + routed(shape) }
+
+  /// Attention with the projections before and after it.
+  public func attended(_ shape: StepShape) -> PieceCost {
+    input.cost(shape) + attention.cost(shape) + output.cost(shape)
   }
+
+  /// The rest of the layer: the dense block, or the router and all experts, where they stand on the device.
+  public func fed(_ shape: StepShape) -> PieceCost { feedForward.cost(shape) + routed(shape) }
 
   /// The routed experts of a step of `shape` where all stand on the device: those that are active on average, the tokens
   /// spread evenly over them.

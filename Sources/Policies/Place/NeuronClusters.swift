@@ -170,7 +170,7 @@ public struct NeuronClusters: PlacePolicy {
         after: .last(of: chooser.ends, back: isPipelined ? 2 * Self.layerTasks : 1), bound: PieceCost.linkBound)
     }
     plan.run(
-      labels.feedForward, on: processor, layer.feedForward.cost(shape) + layer.routed(shape),
+      labels.feedForward, on: processor, layer.fed(shape),
       after: .last(of: chooser.ends), read, into: chooser.ends)
   }
 

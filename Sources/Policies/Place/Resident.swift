@@ -55,8 +55,8 @@ public struct Resident: PlacePolicy {
     plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
     for (kind, count) in pieces.runs {
       let layer = pieces.kinds[kind]
-      let cost = layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape)
-      let rest = layer.feedForward.cost(shape) + layer.routed(shape)
+      let cost = layer.attended(shape)
+      let rest = layer.fed(shape)
       plan.repeating(count) { plan in
         let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
         plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, bound: cost.bound)

@@ -133,8 +133,8 @@ public struct SlidingWindow: PlacePolicy {
       let layer = pieces.kinds[block.kind]
       let cost =
         block.isAttention
-        ? layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape)
-        : layer.feedForward.cost(shape) + layer.routed(shape)
+        ? layer.attended(shape)
+        : layer.fed(shape)
       var ready = TaskRef.none
       if !isResident {
         ready = ahead == 0 ? fetch(block, ahead: false, into: &plan) : .last(of: loaded, back: ahead)

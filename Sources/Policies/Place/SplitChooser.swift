@@ -47,7 +47,7 @@ struct SplitChooser: Sendable {
       return switch self {
       case .input: layer.input.cost(shape)
       case .output: layer.output.cost(shape)
-      case .feedForward: layer.feedForward.cost(shape) + layer.routed(shape)
+      case .feedForward: layer.fed(shape)
       }
     }
   }

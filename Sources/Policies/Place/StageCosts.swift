@@ -177,7 +177,7 @@ extension ModelPieces {
     case 0: layer.input.cost(shape)
     case 1: layer.attention.cost(shape)
     case 2: layer.output.cost(shape)
-    default: layer.feedForward.cost(shape) + layer.routed(shape)
+    default: layer.fed(shape)
     }
   }
 }
