@@ -10,7 +10,7 @@ extension Timeline {
   /// Runs `plan` where streams share no channels: one pass over its tasks, a repeated part being computed until the rest
   /// of it, or some of the rest, can be folded. The end of its step.
   mutating func maxPlus(_ plan: StepPlan, _ release: Int64, _ recording: inout Recording?) -> Int64 {
-    makeRoom(for: plan.tasks.count)
+    makeRoom(for: plan.count)
     let isRecording = recording != nil
     var stepEnd = release
     var computed = 0

@@ -41,7 +41,7 @@ public struct Recording: Sendable {
   /// Nothing.
   public init() {}
 
-  mutating func begin(_ plan: StepPlan) { places = Array(repeating: -1, count: plan.tasks.count) }
+  mutating func begin(_ plan: StepPlan) { places = Array(repeating: -1, count: plan.count) }
 
   mutating func end(release: Int64, end: Int64) {
     steps.append((Instant(picoseconds: release), Instant(picoseconds: end)))

@@ -122,7 +122,7 @@ struct SharedFlows {
     _ plan: StepPlan, _ release: Int64, _ state: UnsafeMutablePointer<Int64>, _ recording: inout Recording?
   ) {
     numbers.removeAll(keepingCapacity: true)
-    numbers.append(contentsOf: repeatElement(-1, count: plan.tasks.count))
+    numbers.append(contentsOf: repeatElement(-1, count: plan.count))
     repeated.removeAll(keepingCapacity: true)
     for part in plan.parts {
       if part.count > 1, recording == nil,
@@ -132,7 +132,7 @@ struct SharedFlows {
       }
       for repetition in 0..<part.count {
         for index in part.start..<part.end {
-          let task = plan.tasks[index]
+          let task = plan.task(index)
           let place = recording?.issue(task, at: index, of: plan, repetition: repetition) ?? -1
           queues[Int(task.stream)].append(
             Pending(

@@ -72,10 +72,22 @@ public struct StepPlan: Sendable {
 
   /// The names of labels.
   public private(set) var labels: [String] = []
-  /// The tasks, those of a repeated part once.
-  public private(set) var tasks: [PlannedTask] = []
-  private(set) var parts: [Part] = []
+  /// How many tasks it has, those of a repeated part counting once.
+  public private(set) var count = 0
+  /// The tasks, and behind them what is left of longer plans: it costs less to write over than to remove.
+  private var storedTasks: [PlannedTask] = []
+  private var storedParts: [Part] = []
+  private var partCount = 0
   private var partStart = 0
+
+  /// The tasks, those of a repeated part once.
+  public var tasks: ArraySlice<PlannedTask> { storedTasks[..<count] }
+  /// The parts, in order.
+  var parts: ArraySlice<Part> { storedParts[..<partCount] }
+
+  /// The task at `index`, of those of a repeated part once.
+  @inline(__always)
+  func task(_ index: Int) -> PlannedTask { storedTasks[index] }
 
   /// An empty plan.
   public init() {}
@@ -89,8 +101,8 @@ public struct StepPlan: Sendable {
 
   /// Forgets the tasks and keeps the labels.
   public mutating func removeAll() {
-    tasks.removeAll(keepingCapacity: true)
-    parts.removeAll(keepingCapacity: true)
+    count = 0
+    partCount = 0
     partStart = 0
   }
 
@@ -139,9 +151,18 @@ public struct StepPlan: Sendable {
 
   private var isRepeating = false
 
-  private mutating func closePart(_ count: Int) {
-    if tasks.count > partStart { parts.append(Part(start: partStart, end: tasks.count, count: count)) }
-    partStart = tasks.count
+  private mutating func closePart(_ repetitions: Int) {
+    if count > partStart {
+      Self.put(Part(start: partStart, end: count, count: repetitions), at: &partCount, in: &storedParts)
+    }
+    partStart = count
+  }
+
+  /// Puts an element behind the first `count`, over what may be left there.
+  @inline(__always)
+  private static func put<Element>(_ element: Element, at count: inout Int, in stored: inout [Element]) {
+    if count < stored.count { stored[count] = element } else { stored.append(element) }
+    count += 1
   }
 
   /// Ends the last part, so that ``parts`` is whole.
@@ -152,12 +173,14 @@ public struct StepPlan: Sendable {
     _ label: TaskLabel, _ stream: StreamID, _ latency: Int64, _ least: Int64, _ bytes: Int64, _ first: TaskRef,
     _ second: TaskRef, _ third: TaskRef, _ fourth: TaskRef, _ ring: RingID?, _ bound: UInt8, _ ahead: Bool
   ) -> TaskRef {
-    tasks.append(
+    let ref = ref(of: count)
+    Self.put(
       PlannedTask(
         stream: Int16(truncatingIfNeeded: stream.index), label: label.index,
         ring: Int16(truncatingIfNeeded: ring?.index ?? -1), bound: bound, isAhead: ahead, first: first.code,
-        second: second.code, third: third.code, fourth: fourth.code, latency: latency, least: least, bytes: bytes))
-    return TaskRef(code: Int32(truncatingIfNeeded: tasks.count - 1))
+        second: second.code, third: third.code, fourth: fourth.code, latency: latency, least: least, bytes: bytes),
+      at: &count, in: &storedTasks)
+    return ref
   }
 
   /// Whole picoseconds, ties to even, from 0 to 2^56 (20 hours).

@@ -126,7 +126,7 @@ public struct Timeline: ~Copyable {
 
   /// The ends of the tasks of `plan`, which ran last; nil where streams share channels, since those ahead may be under way.
   public func ends(of plan: StepPlan) -> PlanEnds? {
-    isShared ? nil : PlanEnds(UnsafeBufferPointer(start: times, count: min(plan.tasks.count, room)))
+    isShared ? nil : PlanEnds(UnsafeBufferPointer(start: times, count: min(plan.count, room)))
   }
 
   /// Runs `plan` and adds its tasks to `recording`, which nothing but this timeline has written.
