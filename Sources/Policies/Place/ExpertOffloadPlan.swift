@@ -18,9 +18,7 @@ extension ExpertOffload {
     var options = ExpertOptions(
       fetch: fetch, ahead: 0, roles: settings.model.layers.map(\.role), expertBytes: kind.expertBytes * Double(devices))
     let guesses = guesses(settings, shape, &options)
-    let rate =
-      (settings.device.memory.first?.bandwidth.value.value ?? 0) * settings.device.efficiency.memory.value
-      * Double(devices)
+    let rate = settings.device.memoryRate * Double(devices)
     let keepsStored = widths(settings, rate: rate, &options)
     guard parts(settings, &options) else { return nil }
 

@@ -168,9 +168,9 @@ public struct LayerStreaming: PlacePolicy {
     on device: Device, count: Int, isAwaited: Bool, in machine: inout Machine
   ) -> Gather? {
     guard count > 1 else {
-      let rate = (device.memory.first?.bandwidth.value.value ?? .infinity) * device.efficiency.memory.value
       // Each byte is read and written.
-      return Gather(stream: machine.stream("gather"), isAwaited: isAwaited, latency: 0, perByte: 2 / rate)
+      return Gather(
+        stream: machine.stream("gather"), isAwaited: isAwaited, latency: 0, perByte: 2 / device.memoryRate)
     }
     guard let peers = device.peerLink else { return nil }
     let rate = peers.bandwidth.value.value * device.efficiency.link.value
