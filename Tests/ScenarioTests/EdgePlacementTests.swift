@@ -6,12 +6,13 @@ import Units
 
 /// Placement policies of edge devices: what they refuse, and what their steps take.
 @Suite struct EdgePlacementTests {
-  private func resolve(_ pool: String, model: String = "{name: llama-3.2-1b, weights: int4, activations: fp16}") throws
-    -> ResolvedScenario
-  {
+  private func resolve(
+    _ pool: String, model: String = "{name: llama-3.2-1b, weights: int4, activations: fp16}", slo: String? = nil
+  ) throws -> ResolvedScenario {
     try withFolder { folder in
       let text = """
         model: \(model)
+        \(slo.map { "slo: \($0)" } ?? "")
         cluster: {defaults: {limits: {max-sequences: 1}}, pools: {all: {\(pool)}}}
         workload: {generator: constant, rate: 1 /h, requests: 1, lengths: {prompt: 64 tokens, output: 5 tokens}}
         """
@@ -50,6 +51,16 @@ import Units
     }
     #expect(zip(gaps, gaps.dropFirst()).allSatisfy { $0 >= $1 })
     #expect(gaps[0] > gaps[3])
+  }
+
+  @Test func aStepThatSkipsNeuronsMayBeFasterThanTheWholeModel() throws {
+    func warnings(_ place: String) throws -> Int {
+      try resolve("device: snapdragon-8-gen-3-cpu\(place)", slo: "{tpot: 10 ms}").warnings.count {
+        $0.what.contains("no request can meet")
+      }
+    }
+    #expect(try warnings("") == 1)
+    #expect(try warnings(", place: {neuron-clusters: {flash: ufs-4.0, active: 10 %, popularity: 1}}") == 0)
   }
 
   @Test func hotNeuronsAndScalesTakeTheRoomThatTheyAreGiven() throws {

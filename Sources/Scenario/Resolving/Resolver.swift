@@ -80,11 +80,11 @@ final class Resolver {
     guard built.count == names.count else { return nil }
     let description = ClusterDescription(pools: built.map(\.0), transfers: transfers)
     if workload.sharesContents { workload.blockTokens = description.prefixBlockTokens }
-    if let slo { SLOFloor(built.map(\.1), workload).warn(slo, fields.element("slo"), diagnostics) }
+    if let slo { SLOFloor(built, workload)?.warn(slo, fields.element("slo"), diagnostics) }
     for tenant in workload.tenants {
       guard let slo = tenant.slo else { continue }
       let element = fields.element("workload")?["tenants"]?[tenant.name]?["slo"]
-      SLOFloor(built.map(\.1), tenant.workload ?? workload).warn(slo, element, diagnostics)
+      SLOFloor(built, tenant.workload ?? workload)?.warn(slo, element, diagnostics)
     }
     return ResolvedScenario(
       name: scenario.name, variant: variant, seed: UInt64(seed), model: model,

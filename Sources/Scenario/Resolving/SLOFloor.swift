@@ -6,14 +6,16 @@ import Workload
 /// Finds objectives that no request can meet: bounds below what a lone request takes on the fastest pool.
 ///
 /// A load only adds to that, and so do longer requests than the shortest of the workload. Slowdowns are left out, which
-/// are relative to another engine.
+/// are relative to another engine, and clusters with a placed pool, whose steps may compute less than the whole model.
 struct SLOFloor {
   let pools: [ResolvedPool]
   /// The shortest request of the workload.
   let shortest: Request
 
-  init(_ pools: [ResolvedPool], _ workload: WorkloadPlan) {
-    self.pools = pools
+  /// Nil where a pool of `built` is placed.
+  init?(_ built: [(description: PoolDescription, resolved: ResolvedPool)], _ workload: WorkloadPlan) {
+    guard built.allSatisfy({ $0.description.engine.placed == nil }) else { return nil }
+    pools = built.map(\.resolved)
     func tokens(_ law: LengthLaw) -> Int32 {
       if case .constant(let tokens) = law { return Int32(clamping: max(1, tokens)) }
       return 1
