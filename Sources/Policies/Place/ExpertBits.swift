@@ -98,23 +98,20 @@ public struct ExpertBits: PlacePolicy {
   public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     routed.begin(step.sequences)
-    let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    plan.run(labels.first, on: gpu, pieces.first.cost(shape))
     let dispatch = pieces.dispatchPerLayer(shape)
     var mixture = 0
     for kind in pieces.layers {
       let layer = pieces.kinds[kind]
       let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
       let cost = layer.attended(shape)
-      plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, bound: cost.bound)
-      let rest = layer.feedForward.cost(shape)
-      let gate = plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
+      plan.run(labels.attention, on: gpu, cost, after: issued)
+      let gate = plan.run(labels.feedForward, on: gpu, layer.feedForward.cost(shape))
       guard layer.experts != nil, let expert = layer.expert else { continue }
       if !routed.routing.experts(mixture).isEmpty { reach(mixture, gate, expert, into: &plan) }
       mixture += 1
     }
-    let last = pieces.last.cost(shape)
-    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
+    plan.run(labels.last, on: gpu, pieces.last.cost(shape))
   }
 
   /// Reads and computes the experts of a layer, in as many parts as the budget makes of them.

@@ -154,7 +154,7 @@ public struct ExpertOffload: PlacePolicy {
   /// What stands before the first layer, and the guess at paths.
   private func begin(_ shape: StepShape, into plan: inout StepPlan) {
     let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    plan.run(labels.first, on: gpu, first)
     if options.predict > 0 {
       plan.run(labels.first, on: gpu, for: options.predict)
     }
@@ -162,8 +162,7 @@ public struct ExpertOffload: PlacePolicy {
 
   /// What stands after the last layer.
   private func end(_ shape: StepShape, into plan: inout StepPlan) {
-    let last = pieces.last.cost(shape)
-    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
+    plan.run(labels.last, on: gpu, pieces.last.cost(shape))
   }
 
   /// Passes all layers with the tokens that were routed last.
@@ -188,16 +187,16 @@ public struct ExpertOffload: PlacePolicy {
       }
       let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
       let cost = layer.attended(shape)
-      let attended = plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, bound: cost.bound)
+      let attended = plan.run(labels.attention, on: gpu, cost, after: issued)
       let rest = layer.feedForward.cost(shape)
       guard layer.experts != nil else {
-        plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
+        plan.run(labels.feedForward, on: gpu, rest)
         continue
       }
       defer { mixture += 1 }
       guard place < passed.count, passed[place] == mixture else { continue }
       fetchAhead(place, into: &plan)
-      let gate = plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
+      let gate = plan.run(labels.feedForward, on: gpu, rest)
       let seconds = max(cost.seconds + rest.seconds, dispatch)
       // The host takes the gate's choice, and issues what follows from it.
       let chosen =

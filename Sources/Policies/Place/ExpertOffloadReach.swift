@@ -15,7 +15,7 @@ extension ExpertOffload {
       let number = ring.first { $0.layer == layer }?.number ?? 0
       let cost = self.cost(experts, layer, kind)
       let end = plan.run(
-        labels.expert, on: gpu, for: cost.seconds, after: gate, way.wait(for: number), bound: cost.bound)
+        labels.expert, on: gpu, cost, after: gate, way.wait(for: number))
       return (end, cost.seconds)
     }
     do { try cache.access(layer, experts, scores: routed.routing.scores(layer), missing: &missing) } catch {
@@ -38,7 +38,7 @@ extension ExpertOffload {
       let expert = list[rank - 1]
       let cost = self.cost(CollectionOfOne(expert), layer, kind)
       let come = wait(for: comes[rank - 1], after: gate, into: &plan)
-      end = plan.run(labels.expert, on: gpu, for: cost.seconds, after: gate, come, bound: cost.bound)
+      end = plan.run(labels.expert, on: gpu, cost, after: gate, come)
       if !cache.holds(layer, expert) { way.used(in: end) } else if options.refetches { converted.append((expert, end)) }
       busy += cost.seconds
     }
@@ -64,7 +64,7 @@ extension ExpertOffload {
       let cost = self.cost(part, layer, kind)
       let last = part.reduce(0) { max($0, numbers[first + Int($1)]) }
       let come = wait(for: .fetch(last), after: gate, into: &plan)
-      end = plan.run(labels.expert, on: gpu, for: cost.seconds, after: gate, come, bound: cost.bound)
+      end = plan.run(labels.expert, on: gpu, cost, after: gate, come)
       if options.refetches { converted += part.filter { cache.holds(layer, $0) }.map { ($0, end) } }
       busy += cost.seconds
     }

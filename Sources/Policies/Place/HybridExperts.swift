@@ -141,7 +141,7 @@ public struct HybridExperts: PlacePolicy {
     if !options.isByLayers { routed.begin(step.sequences) }
     if options.foresees { cache.foresee(routed.future(of: [routed.routing], then: step.sequences)) }
     let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    plan.run(labels.first, on: gpu, first)
     now += first.seconds
     let dispatch = pieces.dispatchPerLayer(shape)
     var (mixture, done) = (0, TaskRef.none)
@@ -153,18 +153,18 @@ public struct HybridExperts: PlacePolicy {
       let layer = pieces.kinds[kind]
       let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
       let cost = layer.attended(shape)
-      plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, done, bound: cost.bound)
+      plan.run(labels.attention, on: gpu, cost, after: issued, done)
       let hasGate = layer.experts != nil && !options.isByLayers
       var rest = (hasGate ? layer.router ?? layer.feedForward : layer.feedForward).cost(shape)
       if options.isByLayers { rest = rest + layer.routed(shape) }
-      let gate = plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
+      let gate = plan.run(labels.feedForward, on: gpu, rest)
       done = .none
       now += max(dispatch, cost.seconds + rest.seconds)
       guard hasGate else { continue }
       defer { mixture += 1 }
       let shared = layer.shared?.cost(shape)
       costs.shared = shared?.seconds ?? 0
-      if let shared { plan.run(sharedLabel, on: gpu, for: shared.seconds, bound: shared.bound) }
+      if let shared { plan.run(sharedLabel, on: gpu, shared) }
       guard !routed.routing.experts(mixture).isEmpty else {
         now += costs.shared
         continue
@@ -172,7 +172,7 @@ public struct HybridExperts: PlacePolicy {
       done = reach(mixture, gate, pause: max(dispatch, cost.seconds + rest.seconds), into: &plan)
     }
     let last = pieces.last.cost(shape)
-    plan.run(labels.last, on: gpu, for: last.seconds, after: done, bound: last.bound)
+    plan.run(labels.last, on: gpu, last, after: done)
     now += last.seconds
   }
 
@@ -188,7 +188,7 @@ public struct HybridExperts: PlacePolicy {
         sendLabel, over: send.stream, bytes: width * Double(shape.tokens), latency: send.latency, after: ready,
         bound: PieceCost.linkBound)
     }
-    return plan.run(besideLabel, on: cpu, for: cost.seconds, after: before, bound: cost.bound)
+    return plan.run(besideLabel, on: cpu, cost, after: before)
   }
 
   /// Bytes of one token's activations.

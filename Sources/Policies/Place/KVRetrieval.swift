@@ -69,19 +69,13 @@ public struct KVRetrieval: PlacePolicy {
     let store = machine.link(link, count: count, name: "store", efficiency: efficiency)
     let memory = DeviceMemory(settings, count: count)
     let weights = pieces.weights * Double(count)
-    let room = memory.usable - weights
     // The index of all layers, and what is fetched for one of them.
     let onDevice =
       pieces.layers.reduce(0) { $0 + pieces.kinds[$1].cacheBytesPerToken * indexed[$1] }
       + share * (pieces.kinds.map(\.cacheBytesPerToken).max() ?? 0)
-    guard room > 0 else {
-      settings.refuse(
-        nil, "the pool's devices cannot hold the weights",
-        why: "\(Memory(weights).text) > \(Memory(memory.usable).text)", fix: "a larger tensor-parallel")
-      return nil
-    }
+    guard settings.holds(weights, in: memory) else { return nil }
     let tokens = min(
-      capacity / pieces.cacheBytesPerToken, onDevice > 0 ? room / onDevice : .infinity)
+      capacity / pieces.cacheBytesPerToken, onDevice > 0 ? (memory.usable - weights) / onDevice : .infinity)
     machine.hold("device", bytes: weights + tokens * onDevice, of: memory.capacity)
     machine.hold("host", bytes: tokens * pieces.cacheBytesPerToken, of: tier.capacity.value.value)
     let own = settings.device
@@ -123,8 +117,7 @@ public struct KVRetrieval: PlacePolicy {
   /// Scores, fetches and attends layer by layer.
   public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
-    let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    plan.run(labels.first, on: gpu, pieces.first.cost(shape))
     let dispatch = pieces.dispatchPerLayer(shape)
     let chosen = (Double(shape.decodeContext) * share).rounded(.up)
     contextBytes += Double(shape.decodeContext) * pieces.cacheBytesPerToken
@@ -134,11 +127,11 @@ public struct KVRetrieval: PlacePolicy {
       let input = layer.input.cost(shape)
       let prompts = layer.attention.cost(shape.prompts)
       let attention = layer.attention.cost(layer.cacheBytesPerToken > 0 ? attended : shape.decoding)
-      let rest = layer.output.cost(shape) + layer.feedForward.cost(shape) + layer.routed(shape)
+      let rest = layer.afterAttention(shape)
       let index = Double(shape.decodeContext) * layer.cacheBytesPerToken * indexed[kind]
       plan.repeating(count) { plan in
         let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
-        let projected = plan.run(labels.input, on: gpu, for: input.seconds, after: issued, bound: input.bound)
+        let projected = plan.run(labels.input, on: gpu, input, after: issued)
         plan.move(
           write, over: store.stream, bytes: Double(shape.tokens) * layer.cacheBytesPerToken, latency: store.latency,
           after: projected, bound: PieceCost.linkBound)
@@ -146,7 +139,7 @@ public struct KVRetrieval: PlacePolicy {
           let earlier = plan.move(
             labels.copy, over: fetch.stream, bytes: Double(shape.cachedPrefillContext) * layer.cacheBytesPerToken,
             latency: shape.cachedPrefillContext > 0 ? fetch.latency : 0, bound: PieceCost.linkBound)
-          plan.run(labels.attention, on: gpu, for: prompts.seconds, after: earlier, bound: prompts.bound)
+          plan.run(labels.attention, on: gpu, prompts, after: earlier)
         }
         if shape.decodes > 0 {
           var ready = TaskRef.none
@@ -158,13 +151,12 @@ public struct KVRetrieval: PlacePolicy {
               labels.copy, over: fetch.stream, bytes: chosen * layer.cacheBytesPerToken, latency: fetch.latency,
               after: scored, bound: PieceCost.linkBound)
           }
-          plan.run(labels.attention, on: gpu, for: attention.seconds, after: ready, bound: attention.bound)
+          plan.run(labels.attention, on: gpu, attention, after: ready)
         }
-        plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
+        plan.run(labels.feedForward, on: gpu, rest)
       }
     }
-    let last = pieces.last.cost(shape)
-    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
+    plan.run(labels.last, on: gpu, pieces.last.cost(shape))
   }
 }
 

@@ -275,7 +275,7 @@ public struct LayerStreaming: PlacePolicy {
         (label, cost) = (labels.feedForward, costs.layers[kind])
       }
       plan.run(
-        label, on: gpu, for: cost.seconds, after: issued, ready, into: rest == 0 ? ring : nil, bound: cost.bound)
+        label, on: gpu, cost, after: issued, ready, into: rest == 0 ? ring : nil)
     }
   }
 }

@@ -51,19 +51,17 @@ public struct Resident: PlacePolicy {
   public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     let dispatch = pieces.dispatchPerLayer(shape)
-    let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    plan.run(labels.first, on: gpu, pieces.first.cost(shape))
     for (kind, count) in pieces.runs {
       let layer = pieces.kinds[kind]
       let cost = layer.attended(shape)
       let rest = layer.fed(shape)
       plan.repeating(count) { plan in
         let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
-        plan.run(labels.attention, on: gpu, for: cost.seconds, after: issued, bound: cost.bound)
-        plan.run(labels.feedForward, on: gpu, for: rest.seconds, bound: rest.bound)
+        plan.run(labels.attention, on: gpu, cost, after: issued)
+        plan.run(labels.feedForward, on: gpu, rest)
       }
     }
-    let last = pieces.last.cost(shape)
-    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
+    plan.run(labels.last, on: gpu, pieces.last.cost(shape))
   }
 }

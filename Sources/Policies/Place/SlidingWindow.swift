@@ -124,31 +124,27 @@ public struct SlidingWindow: PlacePolicy {
   public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     let first = ends.first.cost(shape)
-    plan.run(labels.first, on: compute, for: first.seconds, bound: first.bound)
+    plan.run(labels.first, on: compute, first)
     // The first blocks of this step were read by the step before, but for the first step of all.
     if step.step == 0, !isResident { for index in 0..<ahead { fetch(blocks[index], ahead: false, into: &plan) } }
     let bytes = Double(pieces.hidden) * pieces.activationBytes * Double(shape.tokens)
     var summed = TaskRef.none
     for (index, block) in blocks.enumerated() {
       let layer = pieces.kinds[block.kind]
-      let cost =
-        block.isAttention
-        ? layer.attended(shape)
-        : layer.fed(shape)
+      let cost = block.isAttention ? layer.attended(shape) : layer.fed(shape)
       var ready = TaskRef.none
       if !isResident {
         ready = ahead == 0 ? fetch(block, ahead: false, into: &plan) : .last(of: loaded, back: ahead)
       }
       let done = plan.run(
-        block.isAttention ? labels.attention : labels.feedForward, on: compute, for: cost.seconds, after: ready, summed,
-        into: computed, bound: cost.bound)
+        block.isAttention ? labels.attention : labels.feedForward, on: compute, cost, after: ready, summed,
+        into: computed)
       if ahead > 0, !isResident { fetch(blocks[(index + ahead) % blocks.count], ahead: true, into: &plan) }
       summed = plan.run(
         sumLabel, on: network, for: reduction.seconds(bytes, afterLast: index == blocks.count - 1), after: done,
         bound: PieceCost.linkBound)
     }
-    let last = ends.last.cost(shape)
-    plan.run(labels.last, on: compute, for: last.seconds, after: summed, bound: last.bound)
+    plan.run(labels.last, on: compute, ends.last.cost(shape), after: summed)
   }
 
   /// Reads a block into the buffer of the one computed before the last, which has been used.

@@ -77,16 +77,14 @@ public struct LayerSplit: PlacePolicy {
   public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     let (first, second) = (sides[0], sides[1])
-    let embedded = first.pieces.first.cost(shape)
-    plan.run(labels[0], on: first.stream, for: embedded.seconds, into: done, bound: embedded.bound)
+    plan.run(labels[0], on: first.stream, first.pieces.first.cost(shape), into: done)
     layers(first, shape, after: .none, into: &plan)
     let residual = Double(shape.tokens * first.pieces.hidden) * first.pieces.activationBytes
     let sent = plan.move(
       labels[2], over: over.stream, bytes: residual, latency: over.latency, after: .last(of: done),
       bound: PieceCost.linkBound)
     layers(second, shape, after: sent, into: &plan)
-    let head = second.pieces.last.cost(shape)
-    let sampled = plan.run(labels[3], on: second.stream, for: head.seconds, after: sent, bound: head.bound)
+    let sampled = plan.run(labels[3], on: second.stream, second.pieces.last.cost(shape), after: sent)
     // A token is a number of four bytes.
     plan.move(
       labels[4], over: back.stream, bytes: 4 * Double(shape.sampled), latency: back.latency, after: sampled,
@@ -95,12 +93,9 @@ public struct LayerSplit: PlacePolicy {
 
   private func layers(_ side: Side, _ shape: StepShape, after ready: TaskRef, into plan: inout StepPlan) {
     for (kind, count) in side.runs {
-      let layer = side.pieces.kinds[kind]
-      let cost =
-        layer.input.cost(shape) + layer.attention.cost(shape) + layer.output.cost(shape)
-        + layer.feedForward.cost(shape) + layer.routed(shape)
+      let cost = side.pieces.kinds[kind].cost(shape)
       plan.repeating(count) { plan in
-        plan.run(labels[1], on: side.stream, for: cost.seconds, after: ready, into: done, bound: cost.bound)
+        plan.run(labels[1], on: side.stream, cost, after: ready, into: done)
       }
     }
   }
