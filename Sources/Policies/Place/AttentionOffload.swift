@@ -25,28 +25,22 @@ public struct AttentionOffload: PlacePolicy {
   public static let summary =
     "Decode attention runs on other devices that hold the KV cache, parts of the batch in turn."
 
-  private let pieces: ModelPieces
-  private let gpu: StreamID
-  /// What dispatches kernels, and what prepares the steps of each part and samples its tokens.
-  private let host: StreamID
-  private let loops: [StreamID]
-  /// The model's pieces on an attention device, how many of them share it, and their stream.
-  private let attending: ModelPieces
+  /// Who attends, and the way there.
+  private var beside: AttentionBeside
+  /// How many devices share attention.
   private let workers: Double
-  private let pool: StreamID
-  private let send: Way
-  private let back: Way
-  private let batches: Int
+  /// What prepares the steps of each part of the batch and samples its tokens.
+  private let loops: [StreamID]
   private let overlap: Bool
-  private let traffic: [AttentionTraffic]
   /// The last projections of queries, those of keys and values, and the last tokens sampled, of each part of the batch.
   private let queries: [RingID]
   private let keys: [RingID]
   private let sampled: [RingID]
-  private var labels = LayerLabels()
   private var sampleLabel = TaskLabel.unnamed
-  private var sendLabel = TaskLabel.unnamed
-  private var backLabel = TaskLabel.unnamed
+
+  private var pieces: ModelPieces { beside.pieces }
+  private var gpu: StreamID { beside.gpu }
+  private var labels: LayerLabels { beside.labels }
 
   /// Reads the settings.
   public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
@@ -69,34 +63,28 @@ public struct AttentionOffload: PlacePolicy {
     let (queries, keys, sampled) = (rings(), rings(), rings())
     let memory = DeviceMemory(settings, count: count)
     let cache = DeviceMemory(settings, device: beside.device, count: beside.count)
-    guard pieces.weights * Double(count) <= memory.usable else {
-      settings.refuse(
-        nil, "the pool's devices cannot hold the weights",
-        why: "\(Memory(pieces.weights * Double(count)).text) > \(Memory(memory.usable).text)",
-        fix: "a larger tensor-parallel")
-      return nil
-    }
-    machine.hold("model", bytes: pieces.weights * Double(count), of: memory.capacity)
+    let weights = pieces.weights * Double(count)
+    guard settings.holds(weights, in: memory) else { return nil }
+    machine.hold("model", bytes: weights, of: memory.capacity)
     machine.hold("attention", bytes: cache.usable, of: cache.capacity)
     let policy = AttentionOffload(
-      pieces: pieces, gpu: gpu, host: host, loops: loops, attending: beside.pieces, workers: Double(beside.count),
-      pool: pool, send: send, back: back, batches: batches, overlap: overlap,
-      traffic: AttentionTraffic.kinds(pieces, settings.model), queries: queries, keys: keys, sampled: sampled)
+      beside: AttentionBeside(
+        settings.model, pieces: pieces, attending: beside.pieces, gpu: gpu, processor: pool, host: host, send: send,
+        back: back),
+      workers: Double(beside.count), loops: loops, overlap: overlap, queries: queries, keys: keys, sampled: sampled)
     return machine.plan(policy, cacheTokens: cache.usable / pieces.cacheBytesPerToken)
   }
 
   /// Takes the labels of its tasks.
   public mutating func begin(_ plan: inout StepPlan) {
-    labels = LayerLabels(&plan)
+    beside.begin(&plan)
     sampleLabel = plan.label("sample")
-    sendLabel = plan.label("send")
-    backLabel = plan.label("return")
   }
 
   /// The parts of a batch take turns, layer by layer, each from another layer on.
   public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
-    let parts = shape.prefillTokens > 0 ? [shape] : shape.parts(batches)
+    let parts = shape.prefillTokens > 0 ? [shape] : shape.parts(loops.count)
     let dispatch = pieces.dispatchPerLayer(shape)
     let stagger = Stagger(layers: pieces.layers, parts: parts.count, idle: parts.count > 1 ? idle(parts[0]) : 0)
     var slot = 0
@@ -108,13 +96,12 @@ public struct AttentionOffload: PlacePolicy {
           if layer == 0 { begin(part, place, into: &plan) }
           let issued =
             dispatch > 0
-            ? plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound, ahead: place > 0) : .none
+            ? plan.run(labels.host, on: beside.host, for: dispatch, bound: PieceCost.hostBound, ahead: place > 0)
+            : .none
           let kind = pieces.layers[layer]
           let (prompts, decodes) = attend(kind, part, place, into: &plan)
-          let own = pieces.kinds[kind]
-          let rest = own.output.cost(part) + own.feedForward.cost(part) + own.routed(part)
           plan.run(
-            labels.feedForward, on: gpu, for: rest.seconds, after: prompts, decodes, issued, bound: rest.bound,
+            labels.feedForward, on: gpu, pieces.kinds[kind].afterAttention(part), after: prompts, decodes, issued,
             ahead: place > 0)
           if layer + 1 < pieces.layers.count {
             project(pieces.layers[layer + 1], part, place, into: &plan)
@@ -133,9 +120,10 @@ public struct AttentionOffload: PlacePolicy {
       pieces.first.seconds(part) - pieces.embedding.seconds(part) + pieces.last.seconds(part)
       - pieces.head.seconds(part)
     let turns = pieces.layers.reduce(0) { sum, kind in
-      let (own, other) = (pieces.kinds[kind], attending.kinds[kind])
+      let (own, other) = (pieces.kinds[kind], beside.attending.kinds[kind])
       return sum + own.input.seconds(part) + own.output.seconds(part) + own.feedForward.seconds(part)
-        + own.routed(part).seconds + other.attention.seconds(part) / workers + send.latency + back.latency
+        + own.routed(part).seconds + other.attention.seconds(part) / workers + beside.send.latency
+        + beside.back.latency
     }
     let count = pieces.layers.count
     return turns > 0 ? min(count, Int((loop / turns * Double(count)).rounded(.up))) : 0
@@ -146,15 +134,14 @@ public struct AttentionOffload: PlacePolicy {
     let begun = plan.run(
       labels.host, on: loops[place], for: pieces.first.seconds(shape) - pieces.embedding.seconds(shape),
       after: .last(of: sampled[place]), bound: PieceCost.hostBound, ahead: place > 0)
-    let first = pieces.embedding.cost(shape)
-    plan.run(labels.first, on: gpu, for: first.seconds, after: begun, bound: first.bound, ahead: place > 0)
+    plan.run(labels.first, on: gpu, pieces.embedding.cost(shape), after: begun, ahead: place > 0)
     project(pieces.layers[0], shape, place, into: &plan)
   }
 
   /// The head, and the host's time for each sequence.
   private func sample(_ shape: StepShape, _ place: Int, into plan: inout StepPlan) {
     let head = pieces.head.cost(shape)
-    let logits = plan.run(labels.last, on: gpu, for: head.seconds, bound: head.bound, ahead: place > 0)
+    let logits = plan.run(labels.last, on: gpu, head, ahead: place > 0)
     plan.run(
       sampleLabel, on: loops[place], for: pieces.last.seconds(shape) - head.seconds, after: logits,
       into: sampled[place], bound: PieceCost.hostBound, ahead: place > 0)
@@ -163,7 +150,7 @@ public struct AttentionOffload: PlacePolicy {
   /// Projects queries, then keys and values.
   private func project(_ kind: Int, _ shape: StepShape, _ place: Int, into plan: inout StepPlan) {
     let input = pieces.kinds[kind].input.cost(shape)
-    let share = overlap ? traffic[kind].queryShare : 1
+    let share = overlap ? beside.traffic[kind].queryShare : 1
     let query = plan.run(
       labels.input, on: gpu, for: input.seconds * share, into: queries[place], bound: input.bound, ahead: place > 0)
     // One task for all of them where they are sent together: what waits for keys waits for queries.
@@ -182,46 +169,21 @@ public struct AttentionOffload: PlacePolicy {
     guard layer.cacheBytesPerToken > 0 else {
       // A mixer without keys and values has nothing to offload.
       let cost = layer.attention.cost(shape)
-      return (
-        plan.run(labels.attention, on: gpu, for: cost.seconds, after: query, key, bound: cost.bound, ahead: ahead),
-        .none
-      )
+      return (plan.run(labels.attention, on: gpu, cost, after: query, key, ahead: ahead), .none)
     }
-    var (prompts, decodes) = (TaskRef.none, TaskRef.none)
+    let prompts = beside.attendPrompts(kind, shape, after: query, key, into: &plan)
     if shape.prefillTokens > 0 {
-      var earlier = TaskRef.none
-      if shape.cachedPrefillContext > 0 {
-        earlier = plan.move(
-          backLabel, over: back.stream, bytes: layer.cacheBytesPerToken * Double(shape.cachedPrefillContext),
-          latency: back.latency, bound: PieceCost.linkBound)
-      }
-      let cost = layer.attention.cost(shape.prompts)
-      prompts = plan.run(
-        labels.attention, on: gpu, for: cost.seconds, after: query, key, earlier, bound: cost.bound)
-      plan.move(
-        sendLabel, over: send.stream, bytes: layer.cacheBytesPerToken * Double(shape.prefillTokens),
-        latency: send.latency, after: key, bound: PieceCost.linkBound)
+      beside.send(layer.cacheBytesPerToken * Double(shape.prefillTokens), after: key, into: &plan)
     }
-    if shape.decodes > 0 {
-      let tokens = Double(shape.decodes)
-      let (width, fresh) = (traffic[kind].query * tokens, layer.cacheBytesPerToken * tokens)
-      var cost = attending.kinds[kind].attention.cost(shape.decoding)
-      cost.compute /= workers
-      cost.memory /= workers
-      let sent = plan.move(
-        sendLabel, over: send.stream, bytes: overlap ? width : width + fresh, latency: send.latency,
-        after: overlap ? query : key, bound: PieceCost.linkBound, ahead: ahead)
-      // Keys and values stand in line behind the queries, whose latency they need not wait for again.
-      let followed =
-        overlap
-        ? plan.move(
-          sendLabel, over: send.stream, bytes: fresh, after: key, bound: PieceCost.linkBound, ahead: ahead) : .none
-      let done = plan.run(
-        labels.attention, on: pool, for: cost.seconds, after: sent, bound: cost.bound, ahead: ahead)
-      decodes = plan.move(
-        backLabel, over: back.stream, bytes: width, latency: back.latency, after: done, followed,
-        bound: PieceCost.linkBound, ahead: ahead)
-    }
-    return (prompts, decodes)
+    guard shape.decodes > 0 else { return (prompts, .none) }
+    let (width, fresh) = (beside.queries(kind, shape), layer.cacheBytesPerToken * Double(shape.decodes))
+    var cost = beside.attending.kinds[kind].attention.cost(shape.decoding)
+    cost.compute /= workers
+    cost.memory /= workers
+    let sent = beside.send(
+      overlap ? width : width + fresh, after: overlap ? query : key, ahead: ahead, into: &plan)
+    let followed = overlap ? beside.send(fresh, after: key, follows: true, ahead: ahead, into: &plan) : .none
+    let done = plan.run(labels.attention, on: beside.processor, cost, after: sent, ahead: ahead)
+    return (prompts, beside.bring(width, after: done, followed, ahead: ahead, into: &plan))
   }
 }

@@ -57,27 +57,6 @@ struct LayerRow {
   }
 }
 
-/// What attention elsewhere takes of a layer, and gives back.
-struct AttentionTraffic {
-  /// Bytes of a token's queries, and of its result.
-  var query: Double
-  /// Share of the projections that makes queries.
-  var queryShare: Double
-
-  /// The traffic of each kind of layer.
-  static func kinds(_ pieces: ModelPieces, _ model: Transformer) -> [AttentionTraffic] {
-    pieces.kinds.indices.map { kind in
-      let layer = pieces.layers.firstIndex(of: kind).map { model.layers[$0] }
-      guard case .attention(let attention) = layer?.mixer else {
-        return AttentionTraffic(query: Double(pieces.hidden) * pieces.activationBytes, queryShare: 1)
-      }
-      let query = Double(attention.queryWidth)
-      let cached = attention.sharesCache ? 0 : 2 * Double(attention.kvWidth)
-      return AttentionTraffic(query: query * pieces.activationBytes, queryShare: query / (query + cached))
-    }
-  }
-}
-
 /// Parts of a batch that take turns through the layers, each an even share of a round behind the one before it.
 ///
 /// In each slot of a round every part computes its next layer, but for those that sit out: `idle` slots between two of

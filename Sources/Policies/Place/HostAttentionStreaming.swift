@@ -23,25 +23,21 @@ public struct HostAttentionStreaming: PlacePolicy {
   public static let summary =
     "Weights stream from host memory every pass while the processor attends over the KV cache there."
 
-  private let pieces: ModelPieces
-  private let gpu: StreamID
-  private let host: StreamID
-  private let attending: ModelPieces
-  private let processor: StreamID
+  /// Who attends, and the way there.
+  private var beside: AttentionBeside
+  /// The way of the weights.
   private let copy: Way
-  private let send: Way
-  private let back: Way
   private let groups: Int
-  private let traffic: [AttentionTraffic]
   /// The kind of each layer that is computed, with the kind that is copied meanwhile.
   private let rows: [LayerRow]
   /// The layers copied last, and the last tasks of the layers computed last.
   private let loaded: RingID
   private let freed: RingID
   private let devices: Double
-  private var labels = LayerLabels()
-  private var sendLabel = TaskLabel.unnamed
-  private var backLabel = TaskLabel.unnamed
+
+  private var pieces: ModelPieces { beside.pieces }
+  private var gpu: StreamID { beside.gpu }
+  private var labels: LayerLabels { beside.labels }
 
   /// Reads the settings.
   public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
@@ -91,24 +87,21 @@ public struct HostAttentionStreaming: PlacePolicy {
     machine.hold("processor", bytes: layers + cache, of: capacity)
     let (loaded, freed) = (machine.resources.ring(2), machine.resources.ring(2))
     let policy = HostAttentionStreaming(
-      pieces: pieces, gpu: gpu, host: host, attending: beside.pieces, processor: attends, copy: copy, send: send,
-      back: back, groups: groups, traffic: AttentionTraffic.kinds(pieces, settings.model),
-      rows: LayerRow.rows(pieces), loaded: loaded, freed: freed, devices: Double(count))
+      beside: AttentionBeside(
+        settings.model, pieces: pieces, attending: beside.pieces, gpu: gpu, processor: attends, host: host, send: send,
+        back: back),
+      copy: copy, groups: groups, rows: LayerRow.rows(pieces), loaded: loaded, freed: freed, devices: Double(count))
     return machine.plan(policy, cacheTokens: cache / pieces.cacheBytesPerToken)
   }
 
   /// Takes the labels of its tasks.
-  public mutating func begin(_ plan: inout StepPlan) {
-    labels = LayerLabels(&plan)
-    sendLabel = plan.label("send")
-    backLabel = plan.label("return")
-  }
+  public mutating func begin(_ plan: inout StepPlan) { beside.begin(&plan) }
 
   /// Copies, multiplies and attends layer by layer.
   public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    plan.run(labels.first, on: gpu, first)
     // The first layer of a pass was copied while the last one of the pass before was computed.
     if step.step == 0, let kind = rows.first?.kind { load(kind, into: &plan) }
     let parts = shape.parts(groups)
@@ -118,8 +111,7 @@ public struct HostAttentionStreaming: PlacePolicy {
         layer(row.kind, parts, into: &plan)
       }
     }
-    let last = pieces.last.cost(shape)
-    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
+    plan.run(labels.last, on: gpu, pieces.last.cost(shape))
   }
 
   /// Copies a layer into the buffer that is free once the layer before the one under way has been computed.
@@ -135,19 +127,17 @@ public struct HostAttentionStreaming: PlacePolicy {
     // The copy before the one that has just been issued.
     let ready = TaskRef.last(of: loaded, back: 2)
     let issued = plan.run(
-      labels.host, on: host, for: pieces.dispatchPerLayer(parts[0]), bound: PieceCost.hostBound)
+      labels.host, on: beside.host, for: pieces.dispatchPerLayer(parts[0]), bound: PieceCost.hostBound)
     var results: [(TaskRef, TaskRef)] = []
     for part in parts {
-      let input = layer.input.cost(part)
       let projected = plan.run(
-        labels.input, on: gpu, for: input.seconds, after: ready, issued, bound: input.bound)
+        labels.input, on: gpu, layer.input.cost(part), after: ready, issued)
       results.append(attend(kind, part, projected, into: &plan))
     }
     for (place, part) in parts.enumerated() {
-      let rest = layer.output.cost(part) + layer.feedForward.cost(part) + layer.routed(part)
       plan.run(
-        labels.feedForward, on: gpu, for: rest.seconds, after: results[place].0, results[place].1,
-        into: place == parts.count - 1 ? freed : nil, bound: rest.bound)
+        labels.feedForward, on: gpu, layer.afterAttention(part), after: results[place].0, results[place].1,
+        into: place == parts.count - 1 ? freed : nil)
     }
   }
 
@@ -158,32 +148,17 @@ public struct HostAttentionStreaming: PlacePolicy {
     let layer = pieces.kinds[kind]
     guard layer.cacheBytesPerToken > 0 else {
       let cost = layer.attention.cost(shape)
-      return (plan.run(labels.attention, on: gpu, for: cost.seconds, bound: cost.bound), .none)
+      return (plan.run(labels.attention, on: gpu, cost), .none)
     }
-    let fresh = layer.cacheBytesPerToken * Double(shape.tokens)
-    let queries = traffic[kind].query * Double(shape.decodes)
-    let sent = plan.move(
-      sendLabel, over: send.stream, bytes: fresh + queries, latency: send.latency, after: projected,
-      bound: PieceCost.linkBound)
-    var (prompts, decodes) = (TaskRef.none, TaskRef.none)
-    if shape.prefillTokens > 0 {
-      var earlier = TaskRef.none
-      if shape.cachedPrefillContext > 0 {
-        earlier = plan.move(
-          backLabel, over: back.stream, bytes: layer.cacheBytesPerToken * Double(shape.cachedPrefillContext),
-          latency: back.latency, bound: PieceCost.linkBound)
-      }
-      let cost = layer.attention.cost(shape.prompts)
-      prompts = plan.run(labels.attention, on: gpu, for: cost.seconds, after: earlier, bound: cost.bound)
-    }
-    if shape.decodes > 0 {
-      let cost = attending.kinds[kind].attention.cost(shape.decoding)
-      let done = plan.move(
-        labels.attention, over: processor, bytes: layer.cacheBytesPerToken * Double(shape.decodeContext),
-        least: cost.seconds, after: sent, bound: cost.bound)
-      decodes = plan.move(
-        backLabel, over: back.stream, bytes: queries, latency: back.latency, after: done, bound: PieceCost.linkBound)
-    }
-    return (prompts, decodes)
+    let queries = beside.queries(kind, shape)
+    let sent = beside.send(
+      layer.cacheBytesPerToken * Double(shape.tokens) + queries, after: projected, into: &plan)
+    let prompts = beside.attendPrompts(kind, shape, into: &plan)
+    guard shape.decodes > 0 else { return (prompts, .none) }
+    let cost = beside.attending.kinds[kind].attention.cost(shape.decoding)
+    let done = plan.move(
+      labels.attention, over: beside.processor, bytes: layer.cacheBytesPerToken * Double(shape.decodeContext),
+      least: cost.seconds, after: sent, bound: cost.bound)
+    return (prompts, beside.bring(queries, after: done, into: &plan))
   }
 }

@@ -31,26 +31,22 @@ public struct HybridAttention: PlacePolicy {
   public static let summary =
     "Sequences that the device has no room for are attended by a processor over host memory, beside the device."
 
-  private let pieces: ModelPieces
-  private let gpu: StreamID
-  private let host: StreamID
+  /// Who attends, and the way there.
+  private var beside: AttentionBeside
   private let profile: HybridProfile
-  private let processor: StreamID
-  private let send: Way
-  private let back: Way
   private let schedule: HybridProfile.Schedule
   /// Tokens whose keys and values the device holds.
   private let deviceTokens: Double
   private let rows: [LayerRow]
-  private let traffic: [AttentionTraffic]
   /// Results of the processor: the last of each layer, and of each part of a split batch.
   private let results: RingID
   private let projections: RingID
   private var counts = Counts()
-  private var labels = LayerLabels()
-  private var sendLabel = TaskLabel.unnamed
-  private var backLabel = TaskLabel.unnamed
   private var hostLabel = TaskLabel.unnamed
+
+  private var pieces: ModelPieces { beside.pieces }
+  private var gpu: StreamID { beside.gpu }
+  private var labels: LayerLabels { beside.labels }
 
   /// Steps by how they were computed, and the sequences that decoded in them.
   private struct Counts {
@@ -87,12 +83,7 @@ public struct HybridAttention: PlacePolicy {
     }
     let memory = DeviceMemory(settings, count: count)
     let weights = pieces.weights * Double(count)
-    guard weights <= memory.usable else {
-      settings.refuse(
-        nil, "the pool's devices cannot hold the weights",
-        why: "\(Memory(weights).text) > \(Memory(memory.usable).text)", fix: "a larger tensor-parallel")
-      return nil
-    }
+    guard settings.holds(weights, in: memory) else { return nil }
     var machine = Machine()
     let gpu = machine.compute(settings.device, count: count)
     let host = machine.stream("host")
@@ -109,9 +100,11 @@ public struct HybridAttention: PlacePolicy {
       HybridProfile.Schedule(rawValue: word), deviceTokens: deviceTokens,
       hostTokens: given / pieces.cacheBytesPerToken, context: context, sets: layers)
     let policy = HybridAttention(
-      pieces: pieces, gpu: gpu, host: host, profile: profile, processor: attends, send: send, back: back,
-      schedule: chosen.schedule, deviceTokens: deviceTokens, rows: LayerRow.rows(pieces),
-      traffic: AttentionTraffic.kinds(pieces, settings.model), results: results, projections: projections)
+      beside: AttentionBeside(
+        settings.model, pieces: pieces, attending: beside.pieces, gpu: gpu, processor: attends, host: host, send: send,
+        back: back),
+      profile: profile, schedule: chosen.schedule, deviceTokens: deviceTokens, rows: LayerRow.rows(pieces),
+      results: results, projections: projections)
     return machine.plan(policy, cacheTokens: deviceTokens + chosen.tokens)
   }
 
@@ -129,9 +122,7 @@ public struct HybridAttention: PlacePolicy {
 
   /// Takes the labels of its tasks.
   public mutating func begin(_ plan: inout StepPlan) {
-    labels = LayerLabels(&plan)
-    sendLabel = plan.label("send")
-    backLabel = plan.label("return")
+    beside.begin(&plan)
     hostLabel = plan.label("host attention")
   }
 
@@ -145,11 +136,9 @@ public struct HybridAttention: PlacePolicy {
     counts.split += isSplit ? 1 : 0
     counts.hosted += Double(sides.host.decodes)
     counts.decodes += Double(shape.decodes)
-    let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, for: first.seconds, bound: first.bound)
+    plan.run(labels.first, on: gpu, pieces.first.cost(shape))
     if isSplit { split(sides, into: &plan) } else { whole(shape, sides, into: &plan) }
-    let last = pieces.last.cost(shape)
-    plan.run(labels.last, on: gpu, for: last.seconds, bound: last.bound)
+    plan.run(labels.last, on: gpu, pieces.last.cost(shape))
   }
 
   /// The device's sequences, prompts among them, and the host's: contexts beyond what the device holds, in sequences of the
@@ -171,14 +160,12 @@ public struct HybridAttention: PlacePolicy {
     for (kind, count) in pieces.runs {
       let layer = pieces.kinds[kind]
       plan.repeating(count) { plan in
-        let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
-        let input = layer.input.cost(shape)
-        let projected = plan.run(labels.input, on: gpu, for: input.seconds, after: issued, bound: input.bound)
+        let issued = plan.run(labels.host, on: beside.host, for: dispatch, bound: PieceCost.hostBound)
+        let projected = plan.run(labels.input, on: gpu, layer.input.cost(shape), after: issued)
         // The result of this layer that the pass before asked for; the one asked for now joins the next pass.
         let joined = sides.host.decodes > 0 ? TaskRef.last(of: results, back: min(255, pieces.layers.count)) : .none
         attend(kind, sides.device, into: &plan)
-        let rest = layer.output.cost(shape) + layer.feedForward.cost(shape) + layer.routed(shape)
-        plan.run(labels.feedForward, on: gpu, for: rest.seconds, after: joined, bound: rest.bound)
+        plan.run(labels.feedForward, on: gpu, layer.afterAttention(shape), after: joined)
         attendHosted(kind, sides, after: projected, ahead: true, into: &plan)
       }
     }
@@ -191,7 +178,7 @@ public struct HybridAttention: PlacePolicy {
     let shapes = parts.map { $0.device + $0.host }
     func project(_ kind: Int, _ part: Int, into plan: inout StepPlan) {
       let input = pieces.kinds[kind].input.cost(shapes[part])
-      plan.run(labels.input, on: gpu, for: input.seconds, into: projections, bound: input.bound)
+      plan.run(labels.input, on: gpu, input, into: projections)
     }
     if let kind = rows.first?.kind {
       for part in parts.indices { project(kind, part, into: &plan) }
@@ -201,13 +188,12 @@ public struct HybridAttention: PlacePolicy {
       let layer = pieces.kinds[row.kind]
       plan.repeating(row.count) { plan in
         for part in parts.indices {
-          let issued = plan.run(labels.host, on: host, for: dispatch, bound: PieceCost.hostBound)
+          let issued = plan.run(labels.host, on: beside.host, for: dispatch, bound: PieceCost.hostBound)
           let hosted = attendHosted(
             row.kind, parts[part], after: .last(of: projections, back: parts.count), ahead: false, into: &plan)
           attend(row.kind, parts[part].device, into: &plan)
-          let shape = shapes[part]
-          let rest = layer.output.cost(shape) + layer.feedForward.cost(shape) + layer.routed(shape)
-          plan.run(labels.feedForward, on: gpu, for: rest.seconds, after: hosted, issued, bound: rest.bound)
+          plan.run(
+            labels.feedForward, on: gpu, layer.afterAttention(shapes[part]), after: hosted, issued)
           if let next = row.next { project(next, part, into: &plan) }
         }
       }
@@ -217,8 +203,7 @@ public struct HybridAttention: PlacePolicy {
   /// Attends for the device's sequences.
   private func attend(_ kind: Int, _ shape: StepShape, into plan: inout StepPlan) {
     guard shape.tokens > 0 else { return }
-    let cost = pieces.kinds[kind].attention.cost(shape)
-    plan.run(labels.attention, on: gpu, for: cost.seconds, bound: cost.bound)
+    plan.run(labels.attention, on: gpu, pieces.kinds[kind].attention.cost(shape))
   }
 
   /// Attends for the host's sequences, and sends the host's share of the keys and values of prompts; the result, nothing
@@ -231,16 +216,10 @@ public struct HybridAttention: PlacePolicy {
     let (device, hosted) = (sides.device, sides.host)
     guard hosted.decodes > 0 else { return .none }
     let share = Double(hosted.decodes) / Double(max(1, hosted.decodes + device.decodes))
-    let queries = traffic[kind].query * Double(hosted.decodes)
+    let queries = beside.queries(kind, hosted)
     let fresh = layer.cacheBytesPerToken * (Double(hosted.decodes) + share * Double(device.prefillTokens))
-    let sent = plan.move(
-      sendLabel, over: send.stream, bytes: queries + fresh, latency: send.latency, after: projected,
-      bound: PieceCost.linkBound, ahead: ahead)
-    let cost = profile.attention(kind, hosted)
-    let done = plan.run(
-      hostLabel, on: processor, for: cost.seconds, after: sent, bound: cost.bound, ahead: ahead)
-    return plan.move(
-      backLabel, over: back.stream, bytes: queries, latency: back.latency, after: done, into: results,
-      bound: PieceCost.linkBound, ahead: ahead)
+    let sent = beside.send(queries + fresh, after: projected, ahead: ahead, into: &plan)
+    let done = plan.run(hostLabel, on: beside.processor, profile.attention(kind, hosted), after: sent, ahead: ahead)
+    return beside.bring(queries, after: done, in: results, ahead: ahead, into: &plan)
   }
 }
