@@ -72,7 +72,9 @@ let package = Package(
 
     .target(
       name: "Support",
-      dependencies: ["Units", "Kernel", "Models", "Timeline", "Workload", "Cluster", "Policies", histogram],
+      dependencies: [
+        "Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", "Cluster", "Policies", histogram,
+      ],
       path: "Tests/Support"),
     .executableTarget(
       name: "bench",

@@ -1,4 +1,5 @@
 @testable import Hardware
+import Support
 import Testing
 import Units
 

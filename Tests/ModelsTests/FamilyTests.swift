@@ -1,6 +1,7 @@
 import Foundation
 import Hardware
 import Models
+import Support
 import Testing
 
 /// What a family's keys mean for its layers.

@@ -1,27 +1,9 @@
 import Hardware
 import Models
+import Support
 import Units
 
-func given<Value: Hashable & Sendable>(_ value: Value) -> Sourced<Value> { Sourced(value, source: "test") }
-
 extension Device {
-  /// A device of round numbers: 100 TFLOP/s, 1 TB/s, 1,000 GB, links of 100 GB/s; without overheads.
-  static var ideal: Device {
-    Device(
-      name: "ideal", kind: .gpu,
-      memory: [MemoryTier(name: "hbm", capacity: given(Memory(1e12)), bandwidth: given(Bandwidth(1e12)))],
-      compute: [.fp16: ArithmeticRate(rate: given(ComputeRate(100e12)), accumulator: .fp32)],
-      interconnect: Link(name: "peer", bandwidth: given(Bandwidth(100e9)), latency: given(Seconds(1e-6))),
-      execution: Execution(
-        launch: given(Seconds(0)), hostPerStep: given(Seconds(0)), hostPerSequence: given(Seconds(0)),
-        prefillDispatch: given(Seconds(0)), decodeDispatch: given(Seconds(0))),
-      efficiency: Efficiency(
-        compute: given(1), memory: given(1), attentionCompute: given(1), attentionMemory: given(1), link: given(1)),
-      collective: Collective(latency: given(Seconds(0))),
-      power: DevicePower(
-        idle: given(Power(50)), prefill: given(Power(400)), decode: given(Power(300)), peak: given(Power(400))))
-  }
-
   /// An H100 with overheads of every kind.
   static var busy: Device {
     var device = Device.ideal

@@ -1,5 +1,6 @@
 import Hardware
 import Models
+import Support
 import Testing
 import Units
 

@@ -1,6 +1,7 @@
 import Foundation
 import Hardware
 import Models
+import Support
 import Testing
 
 /// The shipped models against what their makers publish.

@@ -1,4 +1,5 @@
 import Hardware
+import Support
 import Testing
 import Units
 

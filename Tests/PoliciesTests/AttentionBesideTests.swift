@@ -1,6 +1,7 @@
 import Cluster
 import Hardware
 import Models
+import Support
 import Testing
 import Timeline
 import Units
@@ -14,8 +15,6 @@ import Units
   private func pieces(_ settings: ToySettings) throws -> ModelPieces {
     try #require(settings.pieces(on: settings.device, tensorParallel: 1))
   }
-
-  private func near(_ a: Double, _ b: Double, _ tolerance: Double = 1e-6) -> Bool { abs(a - b) <= tolerance * b }
 
   @Test func offloadedAttentionAddsUpWithoutTurns() throws {
     let settings = ToySettings(numbers: ["batches": 1, "count": 2], flags: ["overlap": false])

@@ -1,5 +1,6 @@
 import Hardware
 import Models
+import Support
 import Testing
 import Units
 @testable import Policies
@@ -92,6 +93,4 @@ import Units
     #expect(
       near(try seconds([:], flags: ["gather": true, "one-stream": true]), bytes / 10e9 + 2 * bytes / 1e12, 0.001))
   }
-
-  private func near(_ a: Double, _ b: Double, _ tolerance: Double) -> Bool { abs(a - b) <= tolerance * b }
 }

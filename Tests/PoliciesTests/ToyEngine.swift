@@ -1,28 +1,17 @@
 import Hardware
 import Models
+import Support
 import Timeline
 import Units
 
 @testable import Cluster
 
-func given<Value: Hashable & Sendable>(_ value: Value) -> Sourced<Value> { Sourced(value, source: "test") }
-
 extension Device {
-  /// A device of 100 TFLOP/s and 1 GB at 1 TB/s; without overheads.
+  /// The ideal device with a memory of 1 GB, on a link of 10 GB/s to its host.
   static func toy(_ name: String, bandwidth: Double = 1e12, capacity: Double = 1e9) -> Device {
-    Device(
-      name: name, kind: .gpu,
-      memory: [MemoryTier(name: "hbm", capacity: given(Memory(capacity)), bandwidth: given(Bandwidth(bandwidth)))],
-      compute: [.fp16: ArithmeticRate(rate: given(ComputeRate(100e12)), accumulator: .fp32)],
-      hostLink: Link(name: "host", bandwidth: given(Bandwidth(10e9)), latency: given(Seconds(1e-6))),
-      execution: Execution(
-        launch: given(Seconds(0)), hostPerStep: given(Seconds(0)), hostPerSequence: given(Seconds(0)),
-        prefillDispatch: given(Seconds(0)), decodeDispatch: given(Seconds(0))),
-      efficiency: Efficiency(
-        compute: given(1), memory: given(1), attentionCompute: given(1), attentionMemory: given(1), link: given(1)),
-      collective: Collective(latency: given(Seconds(0))),
-      power: DevicePower(
-        idle: given(Power(50)), prefill: given(Power(400)), decode: given(Power(300)), peak: given(Power(400))))
+    var device = Device.ideal(name, bandwidth: bandwidth, capacity: capacity)
+    device.hostLink = Link(name: "host", bandwidth: given(Bandwidth(10e9)), latency: given(Seconds(1e-6)))
+    return device
   }
 }
 
