@@ -2,6 +2,7 @@
 extension Timeline {
   /// How many repetitions back the tasks of `part` look: one, to those before on their streams, or as many as it takes to
   /// fill a ring.
+  @inline(__always)
   func depth(_ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part) -> Int {
     var depth = 1
     for (ring, (_, size)) in layout.rings.enumerated() {
@@ -15,7 +16,7 @@ extension Timeline {
   ///
   /// The shifts are those of as many repetitions as ``depth(_:_:)`` says. Complexity: O(tasks), and O(tasks) for what
   /// rings remember.
-  func fold(
+  mutating func fold(
     _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, most: Int, _ stepEnd: inout Int64
   ) -> Int {
     let count = steadyRepetitions(tasks, part, most: Int64(most))
@@ -36,7 +37,7 @@ extension Timeline {
 
   /// The repetitions, at most `most`, in which every task of `part` moves by its shift: what held each up goes on doing
   /// so, and nothing that moves faster overtakes it.
-  private func steadyRepetitions(
+  private mutating func steadyRepetitions(
     _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, most: Int64
   ) -> Int64 {
     var count = most

@@ -17,52 +17,84 @@ extension Timeline {
     plan.tasks.withUnsafeBufferPointer { buffer in
       guard let tasks = buffer.baseAddress else { return }
       for part in plan.parts {
-        account(tasks, part)
-        let depth = part.count > 2 && !isRecording ? depth(tasks, part) : .max
-        // Repetitions in a row in which every task moved as far as in the last one.
-        var alike = 0
-        var repetition = 0
-        while repetition < part.count {
-          var isAlike = false
-          if isRecording {
-            isAlike = compute(tasks, part, release, &stepEnd) { index, start, end in
-              if let place = recording?.issue(tasks[index], at: index, of: plan, repetition: repetition) {
-                recording?.schedule(place, start: start, end: end)
-              }
-            }
-          } else {
-            isAlike = compute(tasks, part, release, &stepEnd) { _, _, _ in }
-          }
-          computed += part.end - part.start
-          repetition += 1
-          if repetition > 1 { alike = isAlike && repetition > 2 ? alike + 1 : 1 }
-          if alike >= depth, repetition < part.count {
-            repetition += fold(tasks, part, most: part.count - repetition, &stepEnd)
-          }
-        }
+        computed +=
+          (part.end - part.start)
+          * (isRecording
+            ? record(plan, tasks, part, release, &stepEnd, &recording) : run(tasks, part, release, &stepEnd))
       }
     }
     self.computed += Int64(computed)
     return stepEnd
   }
 
-  /// Notes the lengths of the tasks of `part`, and counts what they do in all repetitions.
-  private func account(_ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part) {
+  /// Runs `part`; how many of its repetitions were computed.
+  @inline(__always)
+  private mutating func run(
+    _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, _ release: Int64, _ stepEnd: inout Int64
+  ) -> Int {
+    begin(tasks, part, release, &stepEnd) { _, _, _ in }
+    guard part.count > 1 else { return 1 }
+    let depth = part.count > 2 ? depth(tasks, part) : .max
+    var (repetition, computed) = (1, 1)
+    // Repetitions in a row in which every task moved as far as in the last one.
+    var alike = 0
+    while repetition < part.count {
+      let isAlike = again(tasks, part, release, &stepEnd) { _, _, _ in }
+      computed += 1
+      repetition += 1
+      alike = isAlike && repetition > 2 ? alike + 1 : 1
+      if alike >= depth, repetition < part.count {
+        repetition += fold(tasks, part, most: part.count - repetition, &stepEnd)
+      }
+    }
+    return computed
+  }
+
+  /// Runs `part` and adds its tasks to `recording`, all of them: how many of its repetitions.
+  @inline(never)
+  private mutating func record(
+    _ plan: StepPlan, _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, _ release: Int64,
+    _ stepEnd: inout Int64, _ recording: inout Recording?
+  ) -> Int {
+    for repetition in 0..<part.count {
+      func note(_ index: Int, _ start: Int64, _ end: Int64) {
+        if let place = recording?.issue(tasks[index], at: index, of: plan, repetition: repetition) {
+          recording?.schedule(place, start: start, end: end)
+        }
+      }
+      if repetition == 0 {
+        begin(tasks, part, release, &stepEnd, note)
+      } else {
+        _ = again(tasks, part, release, &stepEnd, note)
+      }
+    }
+    return part.count
+  }
+
+  /// Computes the first repetition of `part`: notes the lengths of its tasks, and counts what they do in all.
+  @inline(__always)
+  private mutating func begin(
+    _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, _ release: Int64, _ stepEnd: inout Int64,
+    _ note: (_ index: Int, _ start: Int64, _ end: Int64) -> Void
+  ) {
     let count = Int64(part.count)
     for index in part.start..<part.end {
       let task = tasks + index
       let stream = Int(task.pointee.stream)
       let length = Self.length(task.pointee, rate: rates[stream])
-      times[index].length = length
       state[layout.busy(task.pointee)] &+= length &* count
       state[layout.bytes + stream] &+= task.pointee.bytes &* count
+      times[index].length = length
+      let start = start(of: task, release)
+      times[index].end = end(task, start, length, &stepEnd)
+      note(index, start, times[index].end)
     }
     state[layout.tasks] &+= count &* Int64(part.end - part.start)
   }
 
-  /// Computes one repetition of `part`; whether every task moved as far as in the repetition before.
+  /// Computes one more repetition of `part`; whether every task moved as far as in the repetition before.
   @inline(__always)
-  private func compute(
+  private mutating func again(
     _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, _ release: Int64, _ stepEnd: inout Int64,
     _ note: (_ index: Int, _ start: Int64, _ end: Int64) -> Void
   ) -> Bool {
@@ -70,25 +102,40 @@ extension Timeline {
     for index in part.start..<part.end {
       let task = tasks + index
       let time = times + index
-      let stream = Int(task.pointee.stream)
-      var start = max(release, state[stream])
-      start = max(start, moment(task.pointee.first), moment(task.pointee.second))
-      if task.pointee.third & task.pointee.fourth != -1 {
-        start = max(start, moment(task.pointee.third), moment(task.pointee.fourth))
-      }
-      let end = min(start &+ time.pointee.length, Self.horizon)
+      let start = start(of: task, release)
+      let end = end(task, start, time.pointee.length, &stepEnd)
       note(index, start, end)
-      state[stream] = end
-      if task.pointee.ring >= 0 { push(Int(task.pointee.ring), end) }
       let shift = end &- time.pointee.end
       if shift != time.pointee.shift {
         isAlike = false
         time.pointee.shift = shift
       }
       time.pointee.end = end
-      if !task.pointee.isAhead, end > stepEnd { stepEnd = end }
     }
     return isAlike
+  }
+
+  /// When `task` starts: as soon as it is released, its stream is free, and what it waits for has ended.
+  @inline(__always)
+  private func start(of task: UnsafePointer<PlannedTask>, _ release: Int64) -> Int64 {
+    var start = max(release, state[Int(task.pointee.stream)])
+    start = max(start, moment(task.pointee.first), moment(task.pointee.second))
+    if task.pointee.third & task.pointee.fourth != -1 {
+      start = max(start, moment(task.pointee.third), moment(task.pointee.fourth))
+    }
+    return start
+  }
+
+  /// Has `task` end `length` after `start`, and that known to its stream, its ring and the step.
+  @inline(__always)
+  private mutating func end(
+    _ task: UnsafePointer<PlannedTask>, _ start: Int64, _ length: Int64, _ stepEnd: inout Int64
+  ) -> Int64 {
+    let end = min(start &+ length, Self.horizon)
+    state[Int(task.pointee.stream)] = end
+    if task.pointee.ring >= 0 { push(Int(task.pointee.ring), end) }
+    if !task.pointee.isAhead, end > stepEnd { stepEnd = end }
+    return end
   }
 
   /// The end of the task that `code` names.

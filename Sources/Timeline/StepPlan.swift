@@ -43,22 +43,36 @@ public struct PlannedTask: BitwiseCopyable, Sendable {
   /// Its label.
   public var label: Int16
   /// The ring it is put in; -1 for none.
-  public var ring: Int16 = -1
+  public var ring: Int16
   /// What bounds it, as the one who reads the plan counts: an index below ``Timeline/boundCount``.
-  public var bound: UInt8 = 0
+  public var bound: UInt8
   /// Whether the step does not wait for it.
-  public var isAhead = false
+  public var isAhead: Bool
   /// Codes of the tasks it waits for.
-  var first: Int32
-  var second: Int32
-  var third: Int32
-  var fourth: Int32
+  @usableFromInline var first: Int32
+  @usableFromInline var second: Int32
+  @usableFromInline var third: Int32
+  @usableFromInline var fourth: Int32
   /// Picoseconds before its bytes flow.
   public var latency: Int64
   /// Picoseconds it takes at least.
   public var least: Int64
   /// Bytes that cross its stream's route.
   public var bytes: Int64
+
+  /// A task that waits for `awaited`, its times in picoseconds.
+  @inlinable
+  init(
+    _ label: TaskLabel, _ stream: StreamID, _ latency: Int64, _ least: Int64, _ bytes: Int64,
+    _ awaited: (TaskRef, TaskRef, TaskRef, TaskRef), _ ring: RingID?, _ bound: UInt8, _ isAhead: Bool
+  ) {
+    self.stream = Int16(truncatingIfNeeded: stream.index)
+    self.label = label.index
+    self.ring = Int16(truncatingIfNeeded: ring?.index ?? -1)
+    (self.bound, self.isAhead) = (bound, isAhead)
+    (first, second, third, fourth) = (awaited.0.code, awaited.1.code, awaited.2.code, awaited.3.code)
+    (self.latency, self.least, self.bytes) = (latency, least, bytes)
+  }
 }
 
 /// The tasks of one step in the order of issue, parts of which repeat.
@@ -72,14 +86,15 @@ public struct StepPlan: Sendable {
 
   /// The names of labels.
   public private(set) var labels: [String] = []
-  /// How many tasks it has, those of a repeated part counting once.
-  public private(set) var count = 0
+  @usableFromInline var storedCount = 0
   /// The tasks, and behind them what is left of longer plans: it costs less to write over than to remove.
-  private var storedTasks: [PlannedTask] = []
+  @usableFromInline var storedTasks: [PlannedTask] = []
   private var storedParts: [Part] = []
   private var partCount = 0
   private var partStart = 0
 
+  /// How many tasks it has, those of a repeated part counting once.
+  public var count: Int { storedCount }
   /// The tasks, those of a repeated part once.
   public var tasks: ArraySlice<PlannedTask> { storedTasks[..<count] }
   /// The parts, in order.
@@ -101,7 +116,7 @@ public struct StepPlan: Sendable {
 
   /// Forgets the tasks and keeps the labels.
   public mutating func removeAll() {
-    count = 0
+    storedCount = 0
     partCount = 0
     partStart = 0
   }
@@ -111,12 +126,15 @@ public struct StepPlan: Sendable {
 
   /// Issues a task of `seconds` on `stream` once the tasks it names have ended.
   @discardableResult
+  @inlinable
   public mutating func run(
     _ label: TaskLabel, on stream: StreamID, for seconds: Double, after first: TaskRef = .none,
     _ second: TaskRef = .none, _ third: TaskRef = .none, _ fourth: TaskRef = .none, into ring: RingID? = nil,
     bound: UInt8 = 0, ahead: Bool = false
   ) -> TaskRef {
-    append(label, stream, 0, Self.picoseconds(seconds), 0, first, second, third, fourth, ring, bound, ahead)
+    append(
+      PlannedTask(
+        label, stream, 0, Self.picoseconds(seconds), 0, (first, second, third, fourth), ring, bound, ahead))
   }
 
   /// Issues a task that moves `bytes` over the route of `stream` from `latency` seconds after its start on, and takes
@@ -128,8 +146,10 @@ public struct StepPlan: Sendable {
     into ring: RingID? = nil, bound: UInt8 = 0, ahead: Bool = false
   ) -> TaskRef {
     append(
-      label, stream, Self.picoseconds(latency), Self.picoseconds(least),
-      Int64(min(max(bytes.isNaN ? 0 : bytes, 0), 0x1p56).rounded()), first, second, third, fourth, ring, bound, ahead)
+      PlannedTask(
+        label, stream, Self.picoseconds(latency), Self.picoseconds(least),
+        Int64(min(max(bytes.isNaN ? 0 : bytes, 0), 0x1p56).rounded()), (first, second, third, fourth), ring, bound,
+        ahead))
   }
 
   /// Issues what `body` issues `count` times in a row.
@@ -159,8 +179,9 @@ public struct StepPlan: Sendable {
   }
 
   /// Puts an element behind the first `count`, over what may be left there.
+  @inlinable
   @inline(__always)
-  private static func put<Element>(_ element: Element, at count: inout Int, in stored: inout [Element]) {
+  static func put<Element>(_ element: Element, at count: inout Int, in stored: inout [Element]) {
     if count < stored.count { stored[count] = element } else { stored.append(element) }
     count += 1
   }
@@ -168,28 +189,23 @@ public struct StepPlan: Sendable {
   /// Ends the last part, so that ``parts`` is whole.
   mutating func finish() { closePart(1) }
 
-  @inline(__always)
-  private mutating func append(
-    _ label: TaskLabel, _ stream: StreamID, _ latency: Int64, _ least: Int64, _ bytes: Int64, _ first: TaskRef,
-    _ second: TaskRef, _ third: TaskRef, _ fourth: TaskRef, _ ring: RingID?, _ bound: UInt8, _ ahead: Bool
-  ) -> TaskRef {
-    let ref = ref(of: count)
-    Self.put(
-      PlannedTask(
-        stream: Int16(truncatingIfNeeded: stream.index), label: label.index,
-        ring: Int16(truncatingIfNeeded: ring?.index ?? -1), bound: bound, isAhead: ahead, first: first.code,
-        second: second.code, third: third.code, fourth: fourth.code, latency: latency, least: least, bytes: bytes),
-      at: &count, in: &storedTasks)
+  @inlinable
+  mutating func append(_ task: PlannedTask) -> TaskRef {
+    let ref = TaskRef(code: Int32(truncatingIfNeeded: storedCount))
+    Self.put(task, at: &storedCount, in: &storedTasks)
     return ref
   }
 
   /// Whole picoseconds, ties to even, from 0 to 2^56 (20 hours).
-  @inline(__always)
+  @inlinable
   static func picoseconds(_ seconds: Double) -> Int64 {
     let scaled = seconds * 1e12
     guard scaled > 0 else { return scaled.isNaN ? 1 << 56 : 0 }
-    // Adding 1.5 * 2^52 leaves no bits after the point: the sum is rounded to nearest even by the addition itself.
-    if scaled < 0x1p51 { return Int64((scaled + 0x1.8p52) - 0x1.8p52) }
+    // Adding 1.5 * 2^52 leaves no bits after the point: the sum is rounded to nearest even by the addition itself, and
+    // its bits are those of the number added and as many more.
+    if scaled < 0x1p51 {
+      return Int64(bitPattern: (scaled + 0x1.8p52).bitPattern &- (0x1.8p52).bitPattern)
+    }
     return scaled < 0x1p56 ? Int64(scaled.rounded(.toNearestOrEven)) : 1 << 56
   }
 }

@@ -9,6 +9,9 @@ public final class Piece: Sendable {
   private let fixedCount: Int
   /// What those cost in a step that only decodes, by batch.
   private let decodeFixed: [PieceCost]
+  /// The others in such a step, by batch, as many for each; none where one has a measured kernel, whose lines change with
+  /// the context.
+  private let decodeLines: [ContextLines]
   /// Bytes of weights that it reads on each device; those of routed experts are not among them.
   public let weights: Double
   /// Whether it can take no time.
@@ -19,9 +22,17 @@ public final class Piece: Sendable {
     let fixedCount = terms.firstIndex(where: \.readsDecodeContext) ?? terms.count
     self.terms = compiled
     self.fixedCount = fixedCount
-    decodeFixed = (0...max(0, min(maxBatch, EngineCost.largestTable))).map { batch in
-      Self.sum(compiled, 0..<fixedCount, StepShape(decodes: batch, context: 0), from: PieceCost())
-    }
+    let shapes = (0...max(0, min(maxBatch, EngineCost.largestTable))).map { StepShape(decodes: $0, context: 0) }
+    decodeFixed = shapes.map { Self.sum(compiled, 0..<fixedCount, $0, from: PieceCost()) }
+    let contextual = compiled[fixedCount...]
+    decodeLines =
+      contextual.contains { $0.kernel != nil }
+      ? []
+      : shapes.flatMap { shape in
+        contextual.map {
+          $0.runs(in: shape) ? $0.lines(shape, shape.features, shape.windowedFeatures) : ContextLines()
+        }
+      }
     weights = terms.reduce(0) { sum, term in
       term.product == nil ? sum : sum + Double(term.count) * term.bytes.constant
     }
@@ -35,7 +46,13 @@ public final class Piece: Sendable {
       return Self.sum(terms, 0..<terms.count, shape, from: PieceCost())
     }
     let fixed = decodeFixed[shape.decodes]
-    return fixedCount == terms.count ? fixed : Self.sum(terms, fixedCount..<terms.count, shape, from: fixed)
+    let count = terms.count - fixedCount
+    guard count > 0 else { return fixed }
+    guard !decodeLines.isEmpty else { return Self.sum(terms, fixedCount..<terms.count, shape, from: fixed) }
+    let contexts = DecodeContexts(shape)
+    var cost = fixed
+    for index in shape.decodes * count..<(shape.decodes + 1) * count { cost.add(decodeLines[index], contexts) }
+    return cost
   }
 
   /// `cost` and that of the terms of `range` after it, in order, so that the sum is the same wherever it starts.
@@ -51,10 +68,7 @@ public final class Piece: Sendable {
         // A pointer, since a term is too large to copy at each look.
         let term = terms.baseAddress.unsafelyUnwrapped + index
         guard term.pointee.runs(in: shape) else { continue }
-        let lines = term.pointee.lines(shape, features, windowed)
-        let (operations, bytes) = lines.roofs(lines.context(contexts))
-        cost.launch += lines.launch
-        if operations > bytes { cost.compute += operations } else { cost.memory += bytes }
+        cost.add(term.pointee.lines(shape, features, windowed), contexts)
       }
     }
     return cost
@@ -75,6 +89,14 @@ public struct PieceCost: Hashable, Sendable {
 
   /// No time.
   public init() {}
+
+  /// Adds an operator that reads `contexts`.
+  @inline(__always)
+  fileprivate mutating func add(_ lines: ContextLines, _ contexts: DecodeContexts) {
+    let (operations, bytes) = lines.roofs(lines.context(contexts))
+    launch += lines.launch
+    if operations > bytes { compute += operations } else { memory += bytes }
+  }
 
   /// All of it.
   public var seconds: Double { launch + compute + memory }

@@ -98,7 +98,7 @@ public struct HostAttentionStreaming: PlacePolicy {
   public mutating func begin(_ plan: inout StepPlan) { beside.begin(&plan) }
 
   /// Copies, multiplies and attends layer by layer.
-  public func place(_ step: StepView, into plan: inout StepPlan) {
+  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     let first = pieces.first.cost(shape)
     plan.run(labels.first, on: gpu, first)

@@ -48,7 +48,7 @@ public struct Resident: PlacePolicy {
   public mutating func begin(_ plan: inout StepPlan) { labels = LayerLabels(&plan) }
 
   /// One task for each piece, in order, each dispatched by the host before.
-  public func place(_ step: StepView, into plan: inout StepPlan) {
+  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     let dispatch = pieces.dispatchPerLayer(shape)
     plan.run(labels.first, on: gpu, pieces.first.cost(shape))

@@ -121,7 +121,7 @@ public struct SlidingWindow: PlacePolicy {
   }
 
   /// Block by block: what a device reads, computes and sums.
-  public func place(_ step: StepView, into plan: inout StepPlan) {
+  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     let first = ends.first.cost(shape)
     plan.run(labels.first, on: compute, first)
