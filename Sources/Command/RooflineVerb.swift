@@ -96,7 +96,8 @@ struct RooflineVerb: ParsableCommand {
     let peak = DevicePeak(
       operations: named.thing.peakOperations(formats.activations.element) ?? 0,
       bytes: named.thing.memory.first?.bandwidth.value.value ?? 0)
-    let on = "on \(tensorParallel) x \(named.name) in \(formats.activations)"
+    let weights = formats.weights == formats.activations ? "" : ", weights in \(formats.weights)"
+    let on = "on \(tensorParallel) x \(named.name) in \(formats.activations)\(weights)"
     return [
       RooflineStep(
         device: named.name, phase: "prefill", title: "\(step.prefillTitle) \(on)", peak: peak,
@@ -109,13 +110,17 @@ struct RooflineVerb: ParsableCommand {
   }
 
   private func formats(_ transformer: Transformer, _ device: Device) -> ModelFormats {
-    let published = transformer.publishedFormat ?? .fp16
-    let wide: Format = published.bytes == 2 ? published : .fp16
-    let computed: Format = device.arithmetic(wide) == nil && device.arithmetic(.int8) != nil ? .int8 : wide
-    func format(_ name: String?, or fallback: Format) -> StorageFormat {
-      name.flatMap { try? StorageFormat(name: $0) } ?? StorageFormat(fallback)
+    var formats = ModelFormats(publishedOf: transformer)
+    if let weights = weights.flatMap({ try? StorageFormat(name: $0) }) {
+      formats.weights = weights
+      formats.classes = [:]
     }
-    let activations = format(activations, or: computed)
-    return ModelFormats(weights: format(weights, or: published), cache: activations, activations: activations)
+    if let activations = activations.flatMap({ try? StorageFormat(name: $0) }) {
+      formats.activations = activations
+    } else if device.arithmetic(formats.activations.element) == nil, device.arithmetic(.int8) != nil {
+      formats.activations = StorageFormat(.int8)
+    }
+    formats.cache = formats.activations
+    return formats
   }
 }

@@ -39,6 +39,17 @@ public struct ModelFormats: Hashable, Sendable {
     classes = [:]
   }
 
+  /// The formats in which `model` was published, all `fp16` without one; weights in those they were quantised to, but for
+  /// the embedding and the head, which quantised checkpoints leave alone, and attention where they are in MXFP4.
+  public init(publishedOf model: Transformer?) {
+    let published = StorageFormat(model?.publishedFormat ?? .fp16)
+    let wide = published.bits == 16 ? published : .fp16
+    self.init(weights: model?.publishedWeights ?? published, cache: wide, activations: wide)
+    guard let quantized = model?.publishedWeights else { return }
+    classes = [.embedding: published, .head: published]
+    if quantized == .mxfp4 { classes[.attention] = published }
+  }
+
   /// The format of a class of weights.
   ///
   /// Norms and routers are kept in 16 bits where the weights are narrower, as published checkpoints keep them; shared

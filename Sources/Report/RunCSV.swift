@@ -108,8 +108,8 @@ public enum RunCSV {
       csv.add(pool.peakOccupancy)
       csv.add(pool.preemptions)
       for value in [
-        pool.swapped.value, pool.work.linkBytes, pool.energy.value, pool.averagePower.value, pool.price.value,
-      ] {
+        pool.swapped.value, pool.work?.linkBytes, pool.energy.value, pool.averagePower.value, pool.price.value,
+      ] as [Double?] {
         csv.add(value)
       }
       for entry in pool.time.named where shares.contains(entry.name) { csv.add(entry.share) }

@@ -41,6 +41,14 @@ public struct Recording: Sendable {
   /// Nothing.
   public init() {}
 
+  /// Time in which a stream ran tasks before the last step ended; what was ahead may go on after it. Complexity: O(tasks).
+  public func busy(_ stream: Int) -> Interval {
+    let end = steps.last?.end ?? .start
+    return tasks.reduce(.zero) { sum, task in
+      task.stream == stream && task.start < end ? sum + (min(task.end, end) - task.start) : sum
+    }
+  }
+
   mutating func begin(_ plan: StepPlan) { places = Array(repeating: -1, count: plan.count) }
 
   mutating func end(release: Int64, end: Int64) {

@@ -63,6 +63,28 @@ struct HardwareVerbTests {
     #expect(text.contains("prefill of 1024 tokens") && text.contains("of roof"))
   }
 
+  @Test("A model's weights have the formats that they were published in")
+  func publishedFormats() throws {
+    let ran = medley("roofline", "h200-sxm", "--model", "gpt-oss-20b", "--batch", "32", "--json")
+    let steps = try #require(object(ran)["steps"] as? [[String: Any]])
+    let decode = try #require(steps[1]["operators"] as? [[String: Any]])
+    func bytes(_ name: String) throws -> Double {
+      let row = try #require(decode.first { $0["name"] as? String == name })
+      return try #require(row["bytes"] as? Double) / Double(try #require(row["calls"] as? Int))
+    }
+    // 32 (1 - (1 - 4/32)^32) experts of 2 x 2880 x 2880 weights in 4.25 bits, and 32 x 4 tokens in and out of them in bf16
+    let width = 2880.0
+    let missed: Double = (0..<32).reduce(1) { chance, _ in chance * 0.875 }
+    let experts = 32 * (1 - missed)
+    let routed: Double = experts * 2 * width * width * 4.25 / 8 + 2 * 32 * 4 * 3 * width
+    #expect(try abs(bytes("experts.up") - routed) < 1e-12 * routed)
+    // 64 heads of 64 elements come back to the width in bf16
+    let output: Double = 2 * 4096 * width + 2 * 32 * (4096 + width)
+    #expect(try abs(bytes("attention.output") - output) < 1e-12 * output)
+    let text = medley("roofline", "h200-sxm", "--model", "gpt-oss-20b").out
+    #expect(text.contains("in bf16, weights in mxfp4"))
+  }
+
   @Test("A device of one's own is read from a file; what cannot be is told")
   func files() throws {
     #expect(medley("roofline", "h100-sxn").err.contains("did you mean 'h100-sxm'?"))

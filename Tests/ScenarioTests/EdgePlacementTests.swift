@@ -63,6 +63,36 @@ import Units
     #expect(try warnings(", place: {neuron-clusters: {flash: ufs-4.0, active: 10 %, popularity: 1}}") == 0)
   }
 
+  @Test func ofAllThatIsBusyNothingIsBusierThanTheRunIsLong() throws {
+    func pool(_ pool: String, model: String = "{name: llama-3.2-1b, weights: int4, activations: fp16}") throws
+      -> PoolSummary
+    {
+      let scenario = try resolve(pool, model: model)
+      let requests = try scenario.trace().requests
+      let result = try Simulation.run(scenario.cluster, requests: requests, route: scenario.makeRoute())
+      let summary = try Summary(scenario.cluster, requests, result, peaks: scenario.peaks)
+      for stream in summary.pools[0].placement?.streams ?? [] {
+        #expect(stream.busy.picoseconds <= result.end.picoseconds, "\(stream.name)")
+      }
+      #expect(summary.averagePower <= summary.peakPower)
+      return summary.pools[0]
+    }
+    // Copies of eight layers are left ahead when the last token is there; the pool's own device computes the model.
+    let ahead = try pool(
+      "device: rtx-4090, place: {layer-streaming: {from: ddr5-4800, prefetch: 8}}", model: "llama-3.1-8b")
+    let (mfu, mbu) = try (#require(ahead.mfu), #require(ahead.mbu))
+    #expect(0..<1 ~= mfu && 0..<1 ~= mbu && ahead.work != nil)
+    // Others compute a part of it, or not all of it is computed: how busy the pool's own device was is not known.
+    for place in [
+      "snapdragon-8-gen-3-gpu, place: {tensor-split: {npu: snapdragon-8-gen-3-npu}}",
+      "snapdragon-8-gen-3-cpu, place: {neuron-clusters: {flash: ufs-4.0, active: 10 %, popularity: 1}}",
+      "rtx-4090, place: {draft-verify: {draft: {layers: 2}}}",
+    ] {
+      let pool = try pool("device: \(place)")
+      #expect(pool.mfu == nil && pool.mbu == nil && pool.work == nil, "\(place)")
+    }
+  }
+
   @Test func hotNeuronsAndScalesTakeTheRoomThatTheyAreGiven() throws {
     func neurons(_ settings: String) throws -> Double {
       try gap(

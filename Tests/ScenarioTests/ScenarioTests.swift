@@ -89,6 +89,45 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
     #expect(try canonical(base.replacingOccurrences(of: "replicas: 3", with: "replicas: 4")).hash != a.hash)
   }
 
+  @Test func aVariantsPlacementReplacesTheFiles() throws {
+    let text = """
+      model: llama-3.1-8b
+      cluster:
+        defaults: {place: {weights: ddr5-4800}}
+        pools: {all: {device: h100-sxm, place: {layer-streaming: {from: ddr5-4800, prefetch: 2}}}}
+      workload: {generator: poisson, rate: 1 /s, requests: 1, lengths: {prompt: 10 tokens, output: 2 tokens}}
+      variants:
+        same: {cluster: {pools: {all: {place: {layer-streaming: {prefetch: 1}}}}}}
+        other: {cluster: {pools: {all: {place: {draft-verify: {draft: {model: llama-3.2-1b}}}}}}}
+        plain: {cluster: {pools: {all: {place: ~}}}}
+        both: {cluster: {pools: {all: {place: {kv-cache: ddr5-4800}}}}}
+
+      """
+    let two = "  two: {cluster: {pools: {all: {place: {resident: {}, weights: ddr5-4800}}}}}\n"
+    try withFolder { folder in
+      try write(text, to: "\(folder)/s.yaml")
+      let catalogue = Catalogue(root: repository + "/scenarios", dataRoots: [])
+      let scenario = try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue, policies: .standard)
+      func settings(_ variant: String) throws -> [String: String] {
+        let all = try scenario.resolve(variant: variant).settings.map { ($0.path, $0.value) }
+        return Dictionary(all) { $1 }
+      }
+      let place = "cluster.pools.all.place"
+      let same = try settings("same")
+      #expect(same[place] == "layer-streaming" && same["\(place).layer-streaming.prefetch"] == "1")
+      #expect(same["\(place).layer-streaming.from"] == "ddr5-4800")
+      #expect(try settings("other")[place] == "draft-verify")
+      #expect(try settings("plain")["\(place).weights"] == "ddr5-4800")
+      let both = try settings("both")
+      #expect(both["\(place).weights"] == "ddr5-4800" && both["\(place).kv-cache"] == "ddr5-4800")
+      try write(text + two, to: "\(folder)/s.yaml")
+      let faults = #expect(throws: Faults.self) {
+        try Scenario.read(path: "\(folder)/s.yaml", catalogue: catalogue, policies: .standard)
+      }
+      #expect(faults?.diagnostics.first?.what == "'place' names more than 'resident'")
+    }
+  }
+
   @Test func variantsChangeWhatTheySay() throws {
     let text =
       base + """

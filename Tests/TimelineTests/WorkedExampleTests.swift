@@ -23,6 +23,21 @@ import Units
     #expect(timeline.bytes(pcie.index) == 160_000_000)
   }
 
+  @Test func aStreamIsNoLongerBusyThanTheStepsTake() {
+    // A copy of 4 ms ahead begins with a step of 3 ms: 3 ms of it are within.
+    var resources = Resources()
+    let gpu = resources.stream("gpu")
+    let pcie = resources.link("pcie", rate: 10e9)
+    var plan = StepPlan()
+    plan.run(plan.label("layer"), on: gpu, for: 3e-3)
+    plan.move(plan.label("copy"), over: pcie, bytes: 40e6, ahead: true)
+    var timeline = Timeline(resources)
+    var recording = Recording()
+    #expect(timeline.record(&plan, release: .start, into: &recording) == Instant(picoseconds: 3_000_000_000))
+    #expect(recording.busy(pcie.index).picoseconds == 3_000_000_000)
+    #expect(recording.busy(gpu.index).picoseconds == 3_000_000_000)
+  }
+
   @Test func oneBufferTakesTurns() {
     // With one buffer nothing overlaps: 4 * (4 + 3) = 28 ms.
     var resources = Resources()

@@ -45,14 +45,21 @@ public struct PlacedEngine: Sendable {
   public var power: [StreamPower]
   /// What each memory holds.
   public var holdings: [Holding]
+  /// Whether devices besides the pool's own compute.
+  public var hasOthers: Bool
 
-  /// A placed engine.
+  /// A placed engine, of the pool's own devices unless told.
   public init(
-    policy: any PlacePolicy, resources: Resources, power: [StreamPower] = [], holdings: [Holding] = []
+    policy: any PlacePolicy, resources: Resources, power: [StreamPower] = [], holdings: [Holding] = [],
+    hasOthers: Bool = false
   ) {
     self.policy = policy
     self.resources = resources
     self.power = power
     self.holdings = holdings
+    self.hasOthers = hasOthers
   }
+
+  /// Whether the work of the pool's own devices is that of the model, as the pool's cost has it.
+  var computesModelAlone: Bool { policy.computesModel && !hasOthers }
 }

@@ -9,11 +9,12 @@ public struct PoolSummary: Hashable, Sendable {
   public var replicas: Int
   /// Sums over all steps of all replicas.
   public var totals = StepTotals()
-  /// Work on one device of each replica, summed over replicas.
-  public var work = EngineWork()
-  /// Share of the device's peak arithmetic that was used over the whole run; nil where no peak is known.
+  /// Work on one device of each replica, summed over replicas; nil where a placed engine's is not known, since other
+  /// devices do a part of it or steps compute more or less than the model.
+  public var work: EngineWork?
+  /// Share of the device's peak arithmetic that was used over the whole run; nil where no peak or no work is known.
   public var mfu: Double?
-  /// Share of the device's peak memory bandwidth that was used over the whole run; nil where no peak is known.
+  /// Share of the device's peak memory bandwidth that was used over the whole run; nil where no peak or no work is known.
   public var mbu: Double?
   /// Share of replica time in which a step with prefill tokens was under way.
   public var prefillShare = 0.0
@@ -66,6 +67,7 @@ public struct PoolSummary: Hashable, Sendable {
     var blockSeconds = 0.0
     var prefill = 0.0
     var decode = 0.0
+    var work = EngineWork()
     for replica in replicas {
       totals.add(replica.totals)
       work += EngineWork(replica.totals, engine.cost)
@@ -91,6 +93,7 @@ public struct PoolSummary: Hashable, Sendable {
           engine.power.idle.value * times.idle + engine.power.prefill.value * times.prefill
             + engine.power.decode.value * times.decode)
     }
+    if engine.placed?.computesModelAlone ?? true { self.work = work }
     if let placed = engine.placed { energy = placed.energy(placement, replicas: pool.replicas, duration: run) }
     let capacity = run * Double(pool.replicas)
     guard capacity > 0 else { return }
@@ -101,7 +104,7 @@ public struct PoolSummary: Hashable, Sendable {
     occupancy = Self.occupancy(replicas, blocks: blocks, run: run)
     time.idle = max(0, capacity * stages - time.roofs.total - time.swap)
     time = time.normalised
-    if let peak {
+    if let peak, self.work != nil {
       mfu = work.operations / (peak.operations * capacity)
       mbu = work.memoryBytes / (peak.bytes * capacity)
     }

@@ -84,7 +84,8 @@ public struct Machine: Sendable {
   /// The engine on which `policy` places its steps, with the keys and values of `cacheTokens` tokens.
   public func plan(_ policy: any PlacePolicy, cacheTokens: Double) -> PlacedPlan {
     PlacedPlan(
-      engine: PlacedEngine(policy: policy, resources: resources, power: power, holdings: holdings),
+      engine: PlacedEngine(
+        policy: policy, resources: resources, power: power, holdings: holdings, hasOthers: !devices.isEmpty),
       cacheTokens: cacheTokens, devices: devices)
   }
 }

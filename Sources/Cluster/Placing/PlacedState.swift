@@ -116,14 +116,20 @@ struct PlacedState: ~Copyable {
     return times
   }
 
-  /// What it did over the run.
-  func totals() -> PlacedTotals {
+  /// What it did over a run of `end` picoseconds. What a step left ahead may go on after the run: a stream that would be
+  /// busy for longer than it was so throughout, and moved as much less.
+  func totals(until end: Int64) -> PlacedTotals {
     let streams = timeline.resources.streams.indices
     return PlacedTotals(
-      streams: streams.map {
-        PlacedTotals.Stream(
-          name: timeline.resources.streams[$0].name, busy: Interval(picoseconds: timeline.busy($0)),
-          bounds: roofs(of: $0), bytes: timeline.bytes($0), carries: !timeline.resources.streams[$0].route.isEmpty)
+      streams: streams.map { stream in
+        let busy = timeline.busy(stream)
+        let share = busy > end ? Double(end) / Double(busy) : 1
+        var bounds = RoofTimes()
+        bounds.add(roofs(of: stream), count: share)
+        return PlacedTotals.Stream(
+          name: timeline.resources.streams[stream].name, busy: Interval(picoseconds: min(busy, end)), bounds: bounds,
+          bytes: share < 1 ? Int64(Double(timeline.bytes(stream)) * share) : timeline.bytes(stream),
+          carries: !timeline.resources.streams[stream].route.isEmpty)
       }, tasks: timeline.taskCount, figures: policy.figures)
   }
 }

@@ -96,6 +96,9 @@ public protocol PlacePolicy: Sendable {
   var largestGain: Int { get }
   /// What it counted.
   var figures: [PlacedFigure] { get }
+  /// Whether a step computes and reads all of the model once for its tokens, and nothing else. Otherwise what the pool's
+  /// devices computed and read is not known, and no MFU or MBU is shown.
+  var computesModel: Bool { get }
 }
 
 extension PlacePolicy {
@@ -111,4 +114,6 @@ extension PlacePolicy {
   public var largestGain: Int { 1 }
   /// Nothing is counted unless told.
   public var figures: [PlacedFigure] { [] }
+  /// All of the model unless told.
+  public var computesModel: Bool { true }
 }

@@ -113,7 +113,7 @@ extension ServingCore {
       totals.prefillTime = Interval(picoseconds: times[PowerState.prefill.rawValue])
       totals.decodeTime = Interval(picoseconds: times[PowerState.decode.rawValue])
       totals.prefixes = replicas[index].prefixes?.pointee.totals
-      if let placed = replicas[index].placed?.pointee.totals() { totals.add(placed) }
+      if let placed = replicas[index].placed?.pointee.totals(until: end) { totals.add(placed) }
       return totals
     }
     return RunResult(

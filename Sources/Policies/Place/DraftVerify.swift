@@ -127,6 +127,8 @@ public struct DraftVerify: PlacePolicy {
   public func gain(of sequence: StepSequence) -> Int { acceptance.accepted(sequence) + 1 }
   /// All of a draft and one more.
   public var largestGain: Int { acceptance.depth + 1 }
+  /// Drafts are computed too, and places that are not accepted.
+  public var computesModel: Bool { false }
   /// Tokens gained.
   public var figures: [PlacedFigure] { counts.figures }
 }

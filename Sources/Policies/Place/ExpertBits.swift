@@ -246,6 +246,8 @@ public struct ExpertBits: PlacePolicy {
     options.group * Double(bits) / Double(max(1, options.bits.reduce(0, +)))
   }
 
+  /// An expert is multiplied plane by plane, in as many bits as its tokens ask for.
+  public var computesModel: Bool { false }
   /// What it counted: the share of the time of mixture layers in excess of what reads or kernels take alone, whichever is
   /// longer; that in which the device waits for bits; the share of planes that were there; and the most bytes that it held of
   /// experts, and of all weights.

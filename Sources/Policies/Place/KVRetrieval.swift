@@ -104,6 +104,8 @@ public struct KVRetrieval: PlacePolicy {
   /// It counts.
   public var isSteady: Bool { false }
 
+  /// Of the context only some tokens are read.
+  public var computesModel: Bool { false }
   /// What full attention would have read.
   public var figures: [PlacedFigure] { [PlacedFigure("context-bytes", contextBytes, unit: "B")] }
 

@@ -158,6 +158,8 @@ public struct MirrorSpeculation: PlacePolicy {
   public func gain(of sequence: StepSequence) -> Int { acceptance.accepted(sequence) + 1 }
   /// All of a draft and one more.
   public var largestGain: Int { acceptance.depth + 1 }
+  /// Drafts are computed too, and places that are not accepted.
+  public var computesModel: Bool { false }
   /// Tokens gained, and drafts that were there.
   public var figures: [PlacedFigure] { counts.figures + [PlacedFigure("branch-hit-rate", hits, of: looks)] }
 }

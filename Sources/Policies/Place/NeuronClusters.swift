@@ -140,6 +140,8 @@ public struct NeuronClusters: PlacePolicy {
     chooser.run(head, labels.last, after: last, into: &plan)
   }
 
+  /// Neurons that are not active are not computed.
+  public var computesModel: Bool { false }
   /// How often an active neuron stood in memory, and those read from flash.
   public var figures: [PlacedFigure] {
     [PlacedFigure("neuron-hit-rate", active - missed, of: active), PlacedFigure("neurons-read", missed)]

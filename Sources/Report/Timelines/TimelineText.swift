@@ -30,7 +30,7 @@ public enum TimelineText {
     for (index, name) in placed.streams.enumerated() {
       let own = recording.tasks.filter { $0.stream == index }
       guard !own.isEmpty else { continue }
-      let busy = own.reduce(0.0) { $0 + ($1.end - $1.start).seconds }
+      let busy = recording.busy(index).seconds
       let bytes = own.reduce(Int64(0)) { $0 + $1.bytes }
       let waits = explanation.bubbles[index].enumerated().filter { $0.element > 0 }.sorted { $0.element > $1.element }
         .prefix(3).map { cause, picoseconds in
@@ -65,7 +65,7 @@ public enum TimelineText {
       let own = placed.recording.tasks.filter { $0.stream == index }
       return JSON.object([
         JSON.Member("name", .string(name)),
-        JSON.Member("busy_s", .number(own.reduce(0.0) { $0 + ($1.end - $1.start).seconds })),
+        JSON.Member("busy_s", .number(placed.recording.busy(index).seconds)),
         JSON.Member("critical_s", .number(Double(explanation.path[index]) * 1e-12)),
         JSON.Member("bytes", .integer(Int(own.reduce(Int64(0)) { $0 + $1.bytes }))),
         JSON.Member(

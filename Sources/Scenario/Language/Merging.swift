@@ -36,9 +36,13 @@ enum Merging {
 
   private static func longKey(_ path: [String]) -> String? {
     if path == ["model"] { return "name" }
-    let isPools =
-      path.count == 4 && path.starts(with: ["cluster", "pools"]) || path.starts(with: ["cluster", "defaults"])
-    return isPools && path.last == "device" && path.count <= 4 ? "like" : nil
+    return isOfPool(path) && path.last == "device" ? "like" : nil
+  }
+
+  /// Whether a path leads to a setting of a pool, or of all that say no other.
+  private static func isOfPool(_ path: [String]) -> Bool {
+    path.count == 4 && path.starts(with: ["cluster", "pools"])
+      || path.count == 3 && path.starts(with: ["cluster", "defaults"])
   }
 
   /// Keys of which a mapping at a path has one at most.
@@ -53,8 +57,8 @@ enum Merging {
   /// Whether the mapping at a path names one thing by its only key.
   private static func isChoice(_ path: [String]) -> Bool {
     switch path.last {
-    case "route", "batch": path.count == 2 && path[0] == "policy" || path.count == 4 && path[0] == "cluster"
-    case "preemption": path.count == 4
+    case "route", "batch": path.count == 2 && path[0] == "policy" || isOfPool(path)
+    case "preemption": isOfPool(path)
     case "generator", "prompt", "output", "turns", "think": path.first == "workload"
     default: false
     }
@@ -62,6 +66,11 @@ enum Merging {
 
   private static func replaces(_ below: [Entry], _ above: [Entry], _ path: [String]) -> Bool {
     if isChoice(path) { return below.map(\.key) != above.map(\.key) }
+    if isOfPool(path), path.last == "place" {
+      // A policy by its name, or what stands where, which adds up.
+      let (lower, upper) = (Set(below.map(\.key)), Set(above.map(\.key)))
+      return lower != upper && !lower.union(upper).isSubset(of: PlacementSection.parts)
+    }
     if path.first == "workload", path.last == "lengths" {
       func kind(_ entries: [Entry]) -> String? { entries.map(\.key).first { $0 == "resample" || $0 == "pairs" } }
       return kind(below) != kind(above)

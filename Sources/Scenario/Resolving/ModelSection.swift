@@ -47,19 +47,12 @@ struct ModelSection {
       reading.note(
         "model.config.\(note.key)", note.value, note.isDefault ? .byDefault(note.why) : .computed(note.why))
     }
-    let published = StorageFormat(model?.publishedFormat ?? .fp16)
     let source =
       model?.publishedWeights != nil
       ? "quantization_config of config.json"
       : model?.publishedFormat == nil ? "config.json names no torch_dtype" : "torch_dtype of config.json"
-    var formats = ModelFormats(
-      weights: model?.publishedWeights ?? published, cache: .fp16,
-      activations: published.bits == 16 ? published : .fp16)
-    if let quantized = model?.publishedWeights, !fields.has("weights") {
-      // Quantised checkpoints leave embedding and head alone, and those in MXFP4 quantise experts only.
-      formats.classes = [.embedding: published, .head: published]
-      if quantized == .mxfp4 { formats.classes[.attention] = published }
-    }
+    var formats = ModelFormats(publishedOf: model)
+    if fields.has("weights") { formats.classes = [:] }
     let section = FormatSection(fields: fields)
     section.read(&formats, weightsFrom: source, activationsFrom: "the model's 16-bit format")
     formats.cache = section.format(

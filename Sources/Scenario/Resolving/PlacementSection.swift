@@ -5,6 +5,9 @@ import Units
 
 /// Reads `place: {weights: TIER, kv-cache: {tier: TIER, drives: 4, link: LINK, request: 1 MiB, depth: 32}}` of a pool.
 struct PlacementSection {
+  /// What may stand elsewhere without a policy.
+  static let parts: Set = ["weights", "kv-cache"]
+
   let reading: Reading
   let shelf: Shelf
 
@@ -30,10 +33,16 @@ struct PlacementSection {
     switch element.content {
     case .scalar(let text, _): (name, inner) = (text, Element(.null, at: element.place))
     case .mapping(let entries) where entries.count == 1: (name, inner) = (entries[0].key, entries[0].value)
+    case .mapping(let entries):
+      guard let policy = entries.first(where: { policies.places[$0.key] != nil }) else { return nil }
+      reading.diagnostics.error(
+        at: (entries.last { $0.key != policy.key } ?? policy).keyPlace, "'place' names more than '\(policy.key)'",
+        why: "a placement policy is named alone: its own settings say what stands where", fix: "keep one of them")
+      return Found()
     default: return nil
     }
     guard let policy = policies.places[name] else {
-      guard !["weights", "kv-cache"].contains(name) else { return nil }
+      guard !Self.parts.contains(name) else { return nil }
       let names = policies.places.keys.sorted()
       reading.diagnostics.error(
         at: element.entries?.first?.keyPlace ?? element.place, "no placement policy is named '\(name)'",
