@@ -15,29 +15,38 @@ struct ExpertsText {
   var bytes: Double
   /// In the order of shares, and of policies within each.
   var points: [ExpertCaching.Point]
+  /// The most hits of any policy, by share.
+  var bounds: [Int]
 
   /// Tokens that were decoded.
   private var decoded: Double { Double(load.requests) * Double(load.tokens) }
 
-  /// A line for each share, a column of hit rates for each policy.
+  /// A line for each share, a column of hit rates for each policy and one for what bounds them.
   func text(style: Style) -> String {
     let routing = isRecorded ? "recorded routing" : "seed \(seed)"
     let title =
       "\(model): \(shape.layers) layers of \(shape.experts) experts, \(shape.perToken) a token, "
       + "\(NumberText.bytes(bytes)) each; \(NumberText.count(load.requests)) requests of "
       + "\(NumberText.count(load.tokens)) tokens, \(load.batch) at a time, \(routing)\n"
-    var names: [String] = []
-    for point in points where !names.contains(point.policy) { names.append(point.policy) }
-    var table = Table(["hits of a cache", "slots", "GB"] + names)
-    for first in stride(from: 0, to: points.count, by: max(1, names.count)) {
-      let row = points[first..<first + names.count]
+    var table = Table(["hits of a cache", "slots", "GB"] + (rows.first?.points.map(\.policy) ?? []) + ["bound"])
+    for (first, points, bound) in rows {
       table.add(
         [
-          NumberText.percent(points[first].share), NumberText.count(points[first].slots),
-          NumberText.fixed(Double(points[first].slots) * bytes / 1e9, 1),
-        ] + row.map { NumberText.percent($0.totals.hitRate) })
+          NumberText.percent(first.share), NumberText.count(first.slots),
+          NumberText.fixed(Double(first.slots) * bytes / 1e9, 1),
+        ] + points.map { NumberText.percent($0.totals.hitRate) } + [NumberText.percent(bound)])
     }
     return title + table.text(style: style)
+  }
+
+  /// The points of each share, the first of them apart too, and the highest hit rate there.
+  private var rows: [(first: ExpertCaching.Point, points: ArraySlice<ExpertCaching.Point>, bound: Double)] {
+    let width = points.count / max(1, bounds.count)
+    return bounds.enumerated().compactMap { index, most in
+      let row = points[index * width..<(index + 1) * width]
+      guard let first = row.first else { return nil }
+      return (first, row, Double(most) / Double(max(1, first.totals.hits + first.totals.misses)))
+    }
   }
 
   /// The document of `medley experts --json`.
@@ -47,6 +56,15 @@ struct ExpertsText {
       .init("layers", .integer(shape.layers)), .init("experts", .integer(shape.experts)),
       .init("experts_per_token", .integer(shape.perToken)), .init("expert_bytes", .number(bytes)),
       .init("caches", .array(points.map(json))),
+      .init(
+        "bounds",
+        .array(
+          rows.map { first, _, bound in
+            .object([
+              .init("share", .number(first.share)), .init("slots", .integer(first.slots)),
+              .init("hit_rate", .number(bound)),
+            ])
+          })),
     ])
   }
 

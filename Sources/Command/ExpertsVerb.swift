@@ -16,9 +16,11 @@ struct ExpertsVerb: ParsableCommand {
       Requests decode, and every mixture layer asks a cache for the experts of
       the step's tokens: drawn by a synthetic router, or as --routing recorded
       them (CSV: request,token,layer,expert,expert... below a header). A hit
-      found its expert there. Belady knows the future and bounds what any policy
-      can do. A missed expert takes the slot of another only where the policy
-      wants it to; with --keep-all it always does. Examples:
+      found its expert there. What is in use keeps its slot until its layer has
+      been computed; a missed expert takes the slot of another only where the
+      policy wants it to, or with --keep-all always. belady knows the future.
+      The bound is what no policy can exceed, not even one that gives up an
+      expert as soon as it was asked for. Examples:
 
         medley experts mixtral-8x7b
         medley experts deepseek-v2-lite --cache 25%,50% --evict lru,mrs,belady
@@ -78,6 +80,9 @@ struct ExpertsVerb: ParsableCommand {
 
   func validate() throws {
     _ = try shares()
+    if let evict, evict.split(separator: ",").isEmpty {
+      throw ValidationError("--evict names no policy, such as lru,mrs")
+    }
     _ = try routingParameters()
     guard 1...100_000 ~= requests, 1...1_000_000 ~= tokens, 0...1_000_000 ~= prompt, 1...10_000 ~= batch else {
       throw ValidationError(
@@ -109,13 +114,15 @@ struct ExpertsVerb: ParsableCommand {
         fix: "fewer --requests or --tokens")
     }
     let caching = ExpertCaching(try source(shape), load)
+    let shares = try shares()
     let points = try caching.points(
-      shares: try shares(), policies: try policies(place), isShared: shared, streams: !keepAll, workers: jobs)
+      shares: shares, policies: try policies(place), isShared: shared, streams: !keepAll, workers: jobs)
     let format = weights.flatMap { try? StorageFormat(name: $0) }
     let bytes = shape.bytes(
       format ?? transformer.publishedWeights ?? StorageFormat(transformer.publishedFormat ?? .fp16))
     let report = ExpertsText(
-      model: model, shape: shape, load: load, seed: seed, isRecorded: routing != nil, bytes: bytes, points: points)
+      model: model, shape: shape, load: load, seed: seed, isRecorded: routing != nil, bytes: bytes, points: points,
+      bounds: caching.mostHits(shares: shares, isShared: shared))
     console.out(json ? report.json.text : report.text(style: console.style))
   }
 

@@ -15,9 +15,17 @@ struct ExpertsVerbTests {
       var hit_rate: Double
       var fetched_bytes_per_token: Double
     }
+    struct Bound: Decodable {
+      var share: Double
+      var hit_rate: Double
+    }
     var format: String
     var expert_bytes: Double
     var caches: [Cache]
+    var bounds: [Bound]
+
+    /// The most that a cache may hit.
+    func bound(_ cache: Cache) throws -> Double { try #require(bounds.first { $0.share == cache.share }).hit_rate }
   }
 
   private func run(_ arguments: String...) throws -> Document {
@@ -43,6 +51,31 @@ struct ExpertsVerbTests {
         == ["mrs", "lru"].map { name in
           document.caches.first { $0.evict == name && $0.share == 0.25 }?.hits
         })
+  }
+
+  @Test("No policy hits more often than the bound, whatever is asked for at once, shared and kept")
+  func bound() throws {
+    var belows: [Bool] = []
+    for options in [["--batch=2"], ["--prompt=40"], ["--shared"], ["--keep-all"], ["--tokens=1"], ["--requests=1"]] {
+      let ran = medley(["experts", "olmoe-1b-7b", "--requests=9", "--tokens=40", "--batch=9", "--json"] + options)
+      let document = try JSONDecoder().decode(Document.self, from: Data(ran.out.utf8))
+      for cache in document.caches {
+        #expect(cache.hit_rate <= (try document.bound(cache)), "\(options) \(cache.evict) at \(cache.share)")
+        let belady = document.caches.first { $0.evict == "belady" && $0.share == cache.share }
+        belows.append(cache.hits > belady?.hits ?? 0)
+      }
+    }
+    // Who asks for more than there are slots may well hit more often than Belady, who has to keep what is in use.
+    #expect(belows.contains(true))
+  }
+
+  @Test("A cache that holds what it needs hits always, and one policy named twice has two columns")
+  func columns() throws {
+    let all = try run("mixtral-8x7b", "--cache", "100%", "--evict", "lru")
+    #expect(all.bounds.map(\.hit_rate) == [1] && all.caches.map(\.hit_rate) == [1])
+    let twice = medley("experts", "mixtral-8x7b", "--cache", "25%", "--tokens=20", "--evict", "lru,lru")
+    #expect(twice.out.contains("lru     lru   bound\n") && twice.out.split(separator: "\n").count == 3, "\(twice.out)")
+    #expect(medley("experts", "mixtral-8x7b", "--evict", "").outcome == .usage)
   }
 
   @Test("A recorded routing takes the place of the drawn one, and its faults have line and column")

@@ -1,8 +1,10 @@
 import Cluster
 
-/// The expert whose next use is furthest away: the bound of what any policy can do.
+/// The expert whose next use is furthest away.
 ///
-/// It is a bound where it was told the whole future, which the experiment has to own. Told less, such as what a queue asks
+/// No policy hits more often where it was told the whole future, which the experiment has to own, every expert that is
+/// missed comes in, and there are as many slots as are in use at once. Where fewer are, or experts may be used without
+/// staying, it is near what can be done but no bound: what is in use cannot make room. Told less, such as what a queue asks
 /// for, it goes by that, and of experts that are not in it the one that was let go longest ago leaves. Complexity: O(slots)
 /// an eviction. Source: L. A. Belady, "A study of replacement algorithms for a virtual-storage computer", IBM Systems
 /// Journal 5(2), 1966.

@@ -29,7 +29,7 @@ import Units
 ///
 /// Settings: `cpu` (device), `link`, `link-efficiency`, `cache` (share of the experts, for `layers` of the layers),
 /// `spread`, `fill` (hottest or first), `scheduling`, `ahead` (gain or scores), `prefetch` (layers), `accuracy` (of guesses, for each layer ahead),
-/// `prefetch-experts`, `evict` (`belady` bounds what evictions can do, told the step and the `lookahead` steps after it),
+/// `prefetch-experts`, `evict` (`belady` is told what the step and the `lookahead` steps after it ask for),
 /// `updates`, `cpu-products`, `expert-launch`
 /// (the device's least time of an expert), `cpu-start` (before the processor's first of a layer), `routing`.
 /// Source: S. Zhong et al., "HybriMoE: hybrid CPU-GPU scheduling and cache management for efficient MoE inference", DAC

@@ -84,7 +84,7 @@ public struct ExpertCaching: Sendable {
   ) throws -> [Point] {
     let items = shares.flatMap { share in policies.map { (share, $0.name, $0.policy) } }
     return try Parallel.map(items, workers: workers) { share, name, policy in
-      let each = min(shape.experts, max(1, Int((share * Double(shape.experts)).rounded())))
+      let each = slots(of: share)
       let slots = each * shape.layers
       var cache = ExpertCache(
         shape, slots: isShared ? .shared(slots) : .perLayer(Array(repeating: each, count: shape.layers)),
@@ -103,5 +103,28 @@ public struct ExpertCaching: Sendable {
       }
       return Point(share: share, slots: slots, policy: name, totals: cache.totals)
     }
+  }
+
+  /// The most hits that any policy could have at each share, in caches that are full from the start as those of
+  /// ``points(shares:policies:isShared:streams:workers:)``: see `AccessSequence.mostHits(slots:held:)`.
+  public func mostHits(shares: [Double], isShared: Bool) -> [Int] {
+    func key(_ layer: Int, _ expert: Int32) -> Int32 { isShared ? Int32(layer * shape.experts) + expert : expert }
+    var sequences = Array(repeating: AccessSequence(), count: isShared ? 1 : shape.layers)
+    for step in steps {
+      for layer in 0..<shape.layers {
+        sequences[isShared ? 0 : layer].append(step.experts(layer).map { key(layer, $0) })
+      }
+    }
+    return shares.map { share in
+      let each = slots(of: share)
+      let held = (0..<shape.layers).map { layer in (0..<Int32(each)).map { key(layer, $0) } }
+      guard !isShared else { return sequences[0].mostHits(slots: each * shape.layers, held: held.joined()) }
+      return zip(sequences, held).reduce(0) { $0 + $1.0.mostHits(slots: each, held: $1.1) }
+    }
+  }
+
+  /// Slots of a layer at a share: one at least.
+  private func slots(of share: Double) -> Int {
+    min(shape.experts, max(1, Int((share * Double(shape.experts)).rounded())))
   }
 }
