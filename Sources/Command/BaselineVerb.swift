@@ -119,6 +119,11 @@ struct BaselineUpdate: ParsableCommand {
     let scenarios =
       try self.scenarios.isEmpty
       ? baselines.files.compactMap { try baselines.read($0).scenario } : self.scenarios
+    guard !scenarios.isEmpty else {
+      throw Diagnostic(
+        at: nil, "there is nothing to update", why: "'\(options.folder)' holds no .txt file",
+        fix: "name the scenarios to accept: medley baseline update FILE")
+    }
     try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
     for scenario in scenarios {
       line.set(scenario)

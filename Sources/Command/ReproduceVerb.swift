@@ -23,6 +23,8 @@ struct ReproduceVerb: ParsableCommand {
 
       --quick looks for no intervals and writes nothing. --check writes nothing
       either, and ends with code 2 where a verdict is another than the stored.
+      Scenarios whose trace is not on this machine are not run, and said to be;
+      what is stored of them stays.
       """)
 
   @Argument(help: "Systems, folders of scenarios/systems; all of them without any.")
@@ -54,12 +56,18 @@ struct ReproduceVerb: ParsableCommand {
   func run() throws {
     let console = Session.current.console
     let known = Reproducer.systems(in: folder)
+    guard !known.isEmpty else {
+      throw Diagnostic(
+        at: nil, "there is nothing to reproduce", why: "'\(folder)' holds no folder with a .yaml file",
+        fix: "name the folder of the systems with --folder")
+    }
     let asked = systems.isEmpty ? known : systems
     for system in asked where !known.contains(system) {
       throw Diagnostic(
         at: nil, "no system is named '\(system)'", why: "those of '\(folder)' are \(wordList(known, or: "and"))",
         fix: didYouMean(system, among: known, else: "name one of them"))
     }
+    let stored = quick && !check ? nil : try stored()
     let line = telling.line()
     defer { line.end() }
     let reproducer = Reproducer(
@@ -79,17 +87,34 @@ struct ReproduceVerb: ParsableCommand {
     line.end()
     let now = Reproduction(systems: done)
     console.out(json ? now.json : ReproductionText.table(now))
-    let stored = try? Reproduction(file: file)
+    for system in done { tellSkipped(system) }
     if check { try compare(stored, now) } else if !quick { try write(stored.map { $0.updated(with: now) } ?? now) }
     if failed > 0 { throw Ending(outcome: .fault) }
   }
 
   private var file: String { "\(results)/reproduction.json" }
 
+  /// What was found before; nil where nothing was.
+  private func stored() throws -> Reproduction? {
+    guard FileManager.default.fileExists(atPath: file) else { return nil }
+    do { return try Reproduction(file: file) } catch {
+      throw Diagnostic(
+        at: nil, "'\(file)' cannot be read", why: "it is not what medley reproduce writes",
+        fix: "restore it, or remove it to begin anew")
+    }
+  }
+
+  private func tellSkipped(_ system: ReproducedSystem) {
+    for scenario in system.scenarios where !telling.quiet {
+      guard let reason = scenario.skipped else { continue }
+      Session.current.console.err("note: \(system.id)/\(scenario.name) is not run: \(reason)\n")
+    }
+  }
+
   private func compare(_ stored: Reproduction?, _ now: Reproduction) throws {
     guard let stored else {
       throw Diagnostic(
-        at: nil, "there is nothing to compare with", why: "'\(file)' cannot be read", fix: "run: medley reproduce")
+        at: nil, "there is nothing to compare with", why: "there is no '\(file)'", fix: "run: medley reproduce")
     }
     let changes = stored.changes(to: now)
     for change in changes { Session.current.console.err("moved: \(change)\n") }

@@ -54,6 +54,32 @@ struct ReproduceTests {
     #expect(wrong.outcome == .fault && wrong.err.contains("did you mean 'toy'?"))
   }
 
+  @Test("What was found stays where a trace is not here any more, and the absence is told")
+  func withoutTraces() throws {
+    #expect(reproduce().outcome == .ok)
+    let files = ["json", "md"].map { "\(folder)/results/reproduction.\($0)" }
+    func stored() throws -> [String] { try files.map { try String(contentsOfFile: $0, encoding: .utf8) } }
+    let before = try stored()
+    try FileManager.default.removeItem(atPath: "\(folder)/systems/toy/t.csv")
+    let ran = reproduce()
+    #expect(ran.outcome == .ok && ran.err == "note: toy/a is not run: a trace is not here\n", "\(ran.err)")
+    #expect(try stored() == before)
+    #expect(reproduce("--quiet").err.isEmpty)
+  }
+
+  @Test("What is stored is not written over where it cannot be read, and no systems are no results")
+  func unreadable() throws {
+    try FileManager.default.createDirectory(atPath: "\(folder)/results", withIntermediateDirectories: true)
+    let file = "\(folder)/results/reproduction.json"
+    try "<<<<<<< HEAD".write(toFile: file, atomically: true, encoding: .utf8)
+    let ran = reproduce()
+    #expect(ran.outcome == .fault && ran.err.contains("it is not what medley reproduce writes"), "\(ran.err)")
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == "<<<<<<< HEAD")
+    let none = medley("reproduce", "--folder", "\(folder)/results", "--results", "\(folder)/other")
+    #expect(none.outcome == .fault && none.err.contains("there is nothing to reproduce"), "\(none.err)")
+    #expect(!FileManager.default.fileExists(atPath: "\(folder)/other"))
+  }
+
   @Test("What cannot be run is told, and the others are reproduced all the same")
   func faults() throws {
     try FileManager.default.copyItem(

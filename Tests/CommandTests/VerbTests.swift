@@ -275,6 +275,8 @@ struct OtherVerbTests {
     let folder = small.folder.appendingPathComponent("b").path
     let empty = medley("baseline", "check", "--folder", folder)
     #expect(empty.outcome == .fault && empty.err.contains("there is nothing to check"))
+    let nothing = medley("baseline", "update", "--folder", folder)
+    #expect(nothing.outcome == .fault && nothing.err.contains("there is nothing to update"))
     #expect(medley("baseline", "update", small.path, "--folder", folder).outcome == .ok)
     let same = medley("baseline", "check", "--folder", folder)
     #expect(same.outcome == .ok && same.out == "\(small.path): as accepted\n")

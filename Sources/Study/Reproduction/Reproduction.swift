@@ -26,10 +26,19 @@ public struct Reproduction: Codable, Hashable, Sendable {
     return ((try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "") + "\n"
   }
 
-  /// These systems in place of those of the same name, the others as they are.
+  /// These systems in place of those of the same name, the others as they are; a scenario that was not run this time keeps
+  /// what was found of it before.
   public func updated(with other: Reproduction) -> Reproduction {
-    let fresh = Set(other.systems.map(\.id))
-    return Reproduction(systems: systems.filter { !fresh.contains($0.id) } + other.systems)
+    let fresh = other.systems.map { system in
+      let before = systems.first { $0.id == system.id }
+      return ReproducedSystem(
+        id: system.id,
+        scenarios: system.scenarios.map { scenario in
+          scenario.skipped == nil ? scenario : before?.scenarios.first { $0.name == scenario.name } ?? scenario
+        })
+    }
+    let ids = Set(fresh.map(\.id))
+    return Reproduction(systems: systems.filter { !ids.contains($0.id) } + fresh)
   }
 
   /// What other verdicts `now` has, in words; scenarios that were not run are left out.
