@@ -76,7 +76,8 @@ struct MeasureVerb: ParsableCommand {
     if !threads.isEmpty { plan.threads = Array(Set(threads)).sorted() }
     if let rounds { plan.rounds = rounds }
     if let path, let found = Path.supported.first(where: { $0.name == path }) { plan.path = found }
-    if let out { try Self.checkWritable(out) }
+    // Two minutes of measuring shall not end at a file that cannot be written.
+    try out.map(Interruption.check)
     if let load = Processor.load, load > 0.5 {
       console.err("note: the load of this machine is \(String(format: "%.1f", load)); times will spread\n")
     }
@@ -86,13 +87,13 @@ struct MeasureVerb: ParsableCommand {
     do {
       var timings = try Timings(plan, date: date) { progress.set($0) }
       progress.set("reading a file")
-      timings.addDisk(
-        folder: disk ?? FileManager.default.temporaryDirectory.path, bytes: quick ? 64 << 20 : 512 << 20,
-        rounds: quick ? 1 : 5, date: date)
+      Interruption.scratch("measure", in: disk ?? FileManager.default.temporaryDirectory.path) {
+        timings.addDisk($0, bytes: quick ? 64 << 20 : 512 << 20, rounds: quick ? 1 : 5, date: date)
+      }
       progress.end()
       let text = ([Timing.header] + timings.rows.map(\.csv)).joined(separator: "\n") + "\n"
       if let out {
-        try Data(text.utf8).write(to: URL(filePath: out), options: .atomic)
+        try Interruption.write(out) { try $0(Array(text.utf8)) }
         console.err("\(timings.rows.count) rows in \(out)\n")
       } else {
         console.out(text)
@@ -111,10 +112,10 @@ struct MeasureVerb: ParsableCommand {
     defer { progress.end() }
     let instructions = path.flatMap { name in Path.supported.first { $0.name == name } } ?? Path.best()
     do {
-      let trials = try OverlapTrials(
-        folder: disk ?? FileManager.default.temporaryDirectory.path, path: instructions,
-        rounds: rounds ?? (quick ? 3 : 9)
-      ) { progress.set($0) }
+      let folder = disk ?? FileManager.default.temporaryDirectory.path
+      let trials = try Interruption.scratch("layers", in: folder) { file in
+        try OverlapTrials(file: file, path: instructions, rounds: rounds ?? (quick ? 3 : 9)) { progress.set($0) }
+      }
       progress.end()
       console.out(OverlapText.text(trials, style: console.style))
     } catch let fault as OverlapTrials.Fault {
@@ -122,15 +123,6 @@ struct MeasureVerb: ParsableCommand {
         Diagnostic(
           at: nil, "overlapping work cannot be timed", why: fault.description,
           fix: "free memory, or --disk with a folder that has 400 MB left"))
-    }
-  }
-
-  /// Two minutes of measuring shall not end at a file that cannot be written.
-  private static func checkWritable(_ path: String) throws {
-    let folder = URL(filePath: path).deletingLastPathComponent().path
-    guard FileManager.default.isWritableFile(atPath: folder) else {
-      throw Faults(
-        Diagnostic(at: nil, "cannot write '\(path)'", why: "the folder is absent or read-only", fix: "another --out"))
     }
   }
 

@@ -68,9 +68,11 @@ struct RunVerb: ParsableCommand {
   }
 
   func run() throws {
-    let ledger = try ledger.map { try Ledger(path: $0) }
     let loaded = try reading.reader().read(argument: scenario, variant: variant)
     let experiments = try loaded.experiments(variant: variant)
+    // What cannot be written is told before a long run, not after it.
+    try perfetto.map(Interruption.check)
+    let ledger = try ledger.map { try Ledger(path: $0) }
     telling.warn([loaded], experiments)
     if !loaded.scenario.sweep.isEmpty, !telling.quiet {
       Session.current.console.err("note: the points of the scenario's sweep are not run; set one with --set\n")

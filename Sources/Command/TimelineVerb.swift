@@ -91,6 +91,7 @@ struct TimelineVerb: ParsableCommand {
         why: "the pools are \(pools.map(\.name).joined(separator: ", "))",
         fix: "name a pool with 'place: POLICY', or see `medley explain` for the operators of the others")
     }
+    for file in [perfetto, svg].compactMap({ $0 }) { try Interruption.check(file) }
     let placed =
       served ? try recorded(experiment, found.name, engine) : steps(of: engine, window: found.engine.cost.window)
     let title = "\(experiment.name), pool \(found.name)"

@@ -14,11 +14,10 @@ public struct DiskTrials {
     (4096, 1), (4096, 8), (4096, 32), (65_536, 1), (65_536, 16), (1 << 20, 1), (1 << 20, 4),
   ]
 
-  /// Times reads of a file that is written into `folder` and removed again, in `rounds` rounds. The time of a row is
+  /// Times reads of a file that is written to `path` and removed again, in `rounds` rounds. The time of a row is
   /// that of one request, its rate the bytes of all requests in flight over it.
   /// - Throws: ``Fault`` where the file cannot be written or read.
-  public static func measure(folder: String, bytes: Int, rounds: Int) throws -> [Timing] {
-    let path = folder + "/medley-measure-\(ProcessInfo.processInfo.processIdentifier)"
+  public static func measure(_ path: String, bytes: Int, rounds: Int) throws -> [Timing] {
     defer { try? FileManager.default.removeItem(atPath: path) }
     func check(_ error: Int32) throws {
       guard error == 0 else { throw Fault(description: "\(path): \(String(cString: strerror(error)))") }

@@ -53,14 +53,15 @@ public struct OverlapTrials {
   private static let inputs = 4096
   private static let layers = 12
 
-  /// Measures in `rounds` rounds over everything, with a file in `folder`, and tells `progress` the round.
+  /// Measures in `rounds` rounds over everything, with a file at `file` that is removed again, and tells
+  /// `progress` the round.
   /// - Throws: ``Fault``.
-  public init(folder: String, path: Path, rounds: Int, progress: (String) -> Void) throws {
+  public init(file: String, path: Path, rounds: Int, progress: (String) -> Void) throws {
     guard let pool = Pool(threads: 1, path: path), let other = Pool(threads: 1, path: path),
       let weights = Weights(.fp32, outputs: Self.outputs, inputs: Self.inputs),
       let x = Floats(Self.inputs * 256), let y = Floats(Self.outputs * 256)
     else { throw Fault(description: "there is no memory for the operands") }
-    let file = try LayerFile(folder: folder, layers: Self.layers, bytes: weights.bytes)
+    let file = try LayerFile(path: file, layers: Self.layers, bytes: weights.bytes)
     let buffers = try (0..<2).map { _ in try LayerBuffer(like: weights) }
     func compute(_ buffer: LayerBuffer, _ rows: Int) {
       _ = ck_product(pool.handle, pool.scratch, &buffer.weights, rows, x.base, y.base)
@@ -200,9 +201,9 @@ private final class LayerFile: @unchecked Sendable {
   private let bytes: Int
   private(set) var error: String?
 
-  init(folder: String, layers: Int, bytes: Int) throws {
+  init(path: String, layers: Int, bytes: Int) throws {
+    self.path = path
     self.bytes = (bytes + 4_095) / 4_096 * 4_096
-    path = folder + "/medley-layers-\(ProcessInfo.processInfo.processIdentifier)"
     guard ck_disk_write(path, self.bytes * layers) == 0 else {
       throw OverlapTrials.Fault(description: "cannot write '\(path)'")
     }

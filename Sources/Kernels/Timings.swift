@@ -84,10 +84,11 @@ public struct Timings {
     tellAbsences(plan)
   }
 
-  /// Adds reads of a file in `folder`, or says why there are none.
-  public mutating func addDisk(folder: String, bytes: Int, rounds: Int, date: String) {
+  /// Adds reads of a file at `path`, which is removed again, or says why there are none.
+  public mutating func addDisk(_ path: String, bytes: Int, rounds: Int, date: String) {
+    let folder = URL(filePath: path).deletingLastPathComponent().path
     do {
-      let read = try DiskTrials.measure(folder: folder, bytes: bytes, rounds: rounds)
+      let read = try DiskTrials.measure(path, bytes: bytes, rounds: rounds)
       rows += read.map { Self.named($0, Processor.name, "medley measure \(date) \(rounds) rounds of \(folder)") }
       if read.contains(where: { $0.format == "buffered" }) {
         absences.append("direct reads: the file system of \(folder) refuses O_DIRECT; rows are of buffered reads")

@@ -25,6 +25,45 @@ struct FileFaultTests {
     }
   }
 
+  @Test("What cannot be written is told before anything runs, and '-' is none")
+  func early() throws {
+    let small = try SmallScenario()
+    for path in [small.folder.path, "/no/such/run.json", "-"] {
+      let ran = medley("run", small.path, "--set", "cluster.pools.all.replicas=0", "--perfetto", path)
+      #expect(ran.outcome == .fault && ran.err.contains("'cluster.pools.all.replicas' cannot be 0"), "\(ran.err)")
+      let good = medley("run", small.path, "--perfetto", path, "--ledger", "\(small.folder.path)/l.sqlite")
+      #expect(good.outcome == .fault && good.out.isEmpty && good.err.hasPrefix("error: '\(path)' "), "\(good.err)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: "-"))
+    #expect(!FileManager.default.fileExists(atPath: "\(small.folder.path)/l.sqlite"))
+  }
+
+  @Test("A link stays a link, and a file that is replaced keeps its permissions")
+  func links() throws {
+    let small = try SmallScenario()
+    let (link, file) = ("\(small.folder.path)/link", "\(small.folder.path)/file")
+    try small.write("file", "old")
+    chmod(file, 0o600)
+    symlink("file", link)
+    #expect(medley("run", small.path, "--perfetto", link).outcome == .ok)
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "file")
+    #expect(try String(contentsOfFile: file, encoding: .utf8).hasPrefix("{"))
+    #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600)
+  }
+
+  @Test("A pipe or a device takes the bytes and is not replaced")
+  func streams() throws {
+    let small = try SmallScenario()
+    let pipe = "\(small.folder.path)/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let reader = open(pipe, O_RDWR)
+    defer { close(reader) }
+    #expect(medley("run", small.path, "--perfetto", pipe, "--from", "99h", "--variant", "even").outcome == .ok)
+    var (status, first) = (stat(), UInt8(0))
+    #expect(lstat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    #expect(read(reader, &first, 1) == 1 && first == UInt8(ascii: "{"))
+  }
+
   @Test("A scenario that is no file")
   func unreadable() throws {
     let small = try SmallScenario()

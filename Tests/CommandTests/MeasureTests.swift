@@ -20,7 +20,7 @@ struct MeasureTests {
   func refusals() throws {
     #expect(medley("measure", "--path", "mmx").outcome == .usage)
     #expect(medley("measure", "--threads", "0").outcome == .usage)
-    #expect(medley("measure", "--out", "/none/rows.csv").err.contains("cannot write '/none/rows.csv'"))
+    #expect(medley("measure", "--out", "/none/rows.csv").err.contains("'/none/rows.csv' cannot be written"))
     #expect(medley("measure", "--predict", "/none.csv").err.contains("cannot read '/none.csv'"))
     let file = FileManager.default.temporaryDirectory.appending(path: "medley-\(UUID().uuidString).csv").path
     defer { try? FileManager.default.removeItem(atPath: file) }

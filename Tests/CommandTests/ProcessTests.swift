@@ -74,6 +74,23 @@ struct ProcessTests {
     #expect(err.fileHandleForReading.readDataToEndOfFile().isEmpty)
   }
 
+  @Test("What a measurement reads is gone when it ends, however early", arguments: [SIGINT, SIGTERM, SIGHUP])
+  func scratch(signal: Int32) throws {
+    let small = try SmallScenario()
+    let (process, _, _) = try start(["measure", "--overlap", "--quick", "--disk", small.folder.path])
+    func files() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: small.folder.path).filter { $0.hasPrefix("medley-") }
+    }
+    while try files().isEmpty, process.isRunning { usleep(1000) }
+    #expect(process.isRunning)
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    // Whoever runs the tests may ignore the signal.
+    let ended = process.terminationReason == .uncaughtSignal && process.terminationStatus == signal
+    #expect(ended || process.terminationStatus == 0)
+    #expect(try files().isEmpty)
+  }
+
   @Test("Interrupted, it leaves whole files only", arguments: 0..<8)
   func interrupted(round: Int) throws {
     let small = try SmallScenario()

@@ -68,8 +68,10 @@ struct TimingTests {
 
   @Test("Disks are read by size and depth, and faults are told")
   func disks() throws {
-    let rows = try DiskTrials.measure(folder: FileManager.default.temporaryDirectory.path, bytes: 8 << 20, rounds: 1)
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("medley-\(UUID().uuidString)").path
+    let rows = try DiskTrials.measure(file, bytes: 8 << 20, rounds: 1)
+    #expect(!FileManager.default.fileExists(atPath: file))
     #expect(rows.count == DiskTrials.shapes.count && rows.allSatisfy { $0.time > 0 && $0.bytes >= 4096 })
-    #expect(throws: DiskTrials.Fault.self) { try DiskTrials.measure(folder: "/none", bytes: 1 << 20, rounds: 1) }
+    #expect(throws: DiskTrials.Fault.self) { try DiskTrials.measure("/none/none", bytes: 1 << 20, rounds: 1) }
   }
 }
