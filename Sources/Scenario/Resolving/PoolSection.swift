@@ -112,7 +112,7 @@ struct PoolSection {
         evict: evict),
       ResolvedPool(
         name: name, deviceName: device.name, device: device.value, engine: engine, replicas: replicas * copies,
-        price: price, power: power, batch: batch.name)
+        price: price, isPriced: fields.has("price") || device.value.price != nil, power: power, batch: batch.name)
     )
   }
 

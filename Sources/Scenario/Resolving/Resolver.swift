@@ -80,6 +80,7 @@ final class Resolver {
     guard built.count == names.count else { return nil }
     let description = ClusterDescription(pools: built.map(\.0), transfers: transfers)
     if workload.sharesContents { workload.blockTokens = description.prefixBlockTokens }
+    warnOfFreePools(built.map(\.1), fields)
     if let slo { SLOFloor(built, workload)?.warn(slo, fields.element("slo"), diagnostics) }
     for tenant in workload.tenants {
       guard let slo = tenant.slo else { continue }
@@ -91,6 +92,18 @@ final class Resolver {
       cluster: description, pools: built.map(\.1), route: route,
       workload: workload, slo: slo, reference: reference, measured: measured, settings: reading.settings,
       provenance: Provenance(file: scenario.path, settings: reading.settings, digests: shelf.digests), warnings: [])
+  }
+
+  /// Where some pools have a price, others without one look free of charge.
+  private func warnOfFreePools(_ pools: [ResolvedPool], _ fields: Fields) {
+    guard pools.contains(where: { $0.price.value > 0 }) else { return }
+    for pool in pools where !pool.isPriced {
+      let place = fields.element("cluster")?["pools"]?[pool.name]?.place
+      diagnostics.warning(
+        at: place, "the cost leaves out pool '\(pool.name)'",
+        why: "nobody is known to let \(pool.deviceName), and other pools have a price",
+        fix: "add 'price: $2/h', what one replica costs, or 'price: $0/h'")
+    }
   }
 
   private func cluster(_ root: Fields) -> Fields {
