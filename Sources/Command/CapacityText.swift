@@ -22,7 +22,7 @@ enum CapacityText {
     if let border = finding.border, let uncertainty = finding.uncertainty {
       text += "; \(brief(border.rate.value))/s fails, \(NumberText.percent(uncertainty)) more"
     } else {
-      text += "; no rate above it was run that fails"
+      text += " or more: no rate above it was run, and requests that come at once may all be met"
     }
     return finding.isMonotone ? text : text + " (a rate below it fails too)"
   }

@@ -59,7 +59,7 @@ struct CapacityVerb: ParsableCommand {
 
   func validate() throws {
     let rates = [min, max, step].compactMap { $0 }
-    guard rates.allSatisfy({ $0 > 0 && $0.isFinite }) else { throw ValidationError("rates are above 0") }
+    guard rates.allSatisfy({ $0 > 0 && $0.isFinite }) else { throw ValidationError("rates are finite and above 0") }
   }
 
   /// The plan of the options, and of the scenario for what they leave out.

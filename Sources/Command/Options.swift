@@ -33,7 +33,11 @@ struct ScenarioOptions: ParsableArguments {
       guard let equals = setting.firstIndex(of: "=") else {
         throw ValidationError("'\(setting)' is no path=value, such as workload.rate-scale=2")
       }
-      return (path: String(setting[..<equals]), value: String(setting[setting.index(after: equals)...]))
+      let value = setting[setting.index(after: equals)...]
+      guard value.contains(where: { !$0.isWhitespace }) else {
+        throw ValidationError("'\(setting)' has no value; ~ takes a setting away")
+      }
+      return (path: String(setting[..<equals]), value: String(value))
     }
     return changes + (seed.map { [(path: "seed", value: String($0))] } ?? [])
   }

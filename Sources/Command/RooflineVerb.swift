@@ -56,6 +56,9 @@ struct RooflineVerb: ParsableCommand {
   func validate() throws {
     guard !devices.isEmpty, devices.count <= 1000 else { throw ValidationError("name a device") }
     guard 1...1024 ~= tensorParallel else { throw ValidationError("--tensor-parallel is from 1 to 1024") }
+    guard model != nil || (weights == nil && activations == nil && tensorParallel == 1) else {
+      throw ValidationError("--weights, --activations and --tensor-parallel are of a model: name it with --model")
+    }
     for name in [weights, activations].compactMap({ $0 })
     where (try? StorageFormat(name: name)) == nil {
       let words = (StorageFormat.named.map(\.name) + StorageFormat.patterns).joined(separator: ", ")

@@ -38,9 +38,23 @@ public enum Capacity {
   ) throws -> CapacityFinding {
     try CapacitySearch.run(plan, ceiling: ceiling) { rates in
       try Parallel.map(rates, workers: workers, finished: { finished($0, rates.count) }) { rate in
-        let missed = try experiment(rate).run().missed
+        let missed = try runnable(experiment(rate), at: rate).missed
         return CapacityProbe(rate: rate, passes: missed.isEmpty, missed: missed.joined(separator: ", "))
       }
+    }
+  }
+}
+
+extension Capacity {
+  /// The run of an experiment at a rate that the search chose, not the scenario: what refuses the rate says so.
+  private static func runnable(_ experiment: Experiment, at rate: Rate) throws -> Run {
+    do { return try experiment.run() } catch let faults as Faults
+      where faults.diagnostics.allSatisfy({ $0.place == nil })
+    {
+      let reasons = faults.diagnostics.map { "\($0.what), as \($0.why)" }
+      throw Diagnostic(
+        at: nil, "'\(experiment.name)' cannot be run at \(brief(rate.value))/s", why: reasons.joined(separator: "; "),
+        fix: "search between other rates: --min and --max, or 'capacity: {from: ..., to: ...}' of the scenario")
     }
   }
 }

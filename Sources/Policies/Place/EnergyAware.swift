@@ -92,7 +92,8 @@ public struct EnergyAware: PlacePolicy {
       let found = stageSearch.anneal(from: greedy, steps: changes, seed: settings.seed)
       guard let best = StageSearch.chosen(from: found, covering: greedy.objectives) else {
         settings.refuse(
-          "cap", "no assignment found stays below the cap", why: "greedy's draws \(greedy.objectives.watts) W",
+          "cap", "no assignment found stays below the cap",
+          why: "greedy's draws \(greedy.objectives.watts.map(brief).joined(separator: " and ")) W",
           fix: "a higher cap, more changes, or a lower resistance")
         return nil
       }
