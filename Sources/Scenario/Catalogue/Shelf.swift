@@ -110,41 +110,34 @@ final class Shelf {
 
   /// The link of a name; nil with diagnostics, in its own file or at `place`.
   func link(_ name: String, at place: Place) -> Link? {
-    if let known = stock.links[name] {
-      use("link \(name)")
-      return known
-    }
-    guard !absent.contains("link \(name)") else { return nil }
-    let link = root(.link, name, at: place).flatMap { LinkReader.link($0, named: name, aside(.link)) }
-    stock.links[name] = link
-    if link == nil { absent.insert("link \(name)") }
-    return link
+    fetch(.link, name, at: place, into: \.links) { LinkReader.link($0, named: name, aside(.link)) }
   }
 
   /// The tier of a name; nil with diagnostics, in its own file or at `place`.
   func tier(_ name: String, at place: Place) -> Tier? {
-    if let known = stock.tiers[name] {
-      use("tier \(name)")
-      return known
-    }
-    guard !absent.contains("tier \(name)") else { return nil }
-    let tier = root(.tier, name, at: place).flatMap { TierReader.tier($0, named: name, aside(.tier)) }
-    stock.tiers[name] = tier
-    if tier == nil { absent.insert("tier \(name)") }
-    return tier
+    fetch(.tier, name, at: place, into: \.tiers) { TierReader.tier($0, named: name, aside(.tier)) }
   }
 
   /// The kernels of a device; nil with diagnostics, in their own file or at `place`.
   func kernels(_ name: String, at place: Place) -> KernelTable? {
-    if let known = stock.kernels[name] {
-      use("kernel \(name)")
+    fetch(.kernel, name, at: place, into: \.kernels) { KernelTableReader.table($0, aside(.kernel)) }
+  }
+
+  /// What a file of the catalogue that names no other says, read once and kept in `items`; nil with diagnostics, told once.
+  private func fetch<Item>(
+    _ kind: CatalogueKind, _ name: String, at place: Place, into items: WritableKeyPath<Stock, [String: Item]>,
+    _ read: (Element) -> Item?
+  ) -> Item? {
+    let key = "\(kind.rawValue) \(name)"
+    if let known = stock[keyPath: items][name] {
+      use(key)
       return known
     }
-    guard !absent.contains("kernel \(name)") else { return nil }
-    let kernels = root(.kernel, name, at: place).flatMap { KernelTableReader.table($0, aside(.kernel)) }
-    stock.kernels[name] = kernels
-    if kernels == nil { absent.insert("kernel \(name)") }
-    return kernels
+    guard !absent.contains(key) else { return nil }
+    let item = root(kind, name, at: place).flatMap(read)
+    stock[keyPath: items][name] = item
+    if item == nil { absent.insert(key) }
+    return item
   }
 
   /// The model of a name; nil with diagnostics at `place`.
