@@ -49,6 +49,22 @@ enum KernelText {
     return "\(KernelFileText.quantity(low, unit)) to \(KernelFileText.quantity(high, unit))"
   }
 
+  /// A kernel's device, operator class, framework, formats and family, as cells of a table.
+  static func cells(_ key: KernelGroup.Key) -> [String] {
+    [key.device, key.operatorName, key.framework, key.format, family(key)]
+  }
+
+  /// The family of kernels; "-" where the framework has one.
+  static func family(_ key: KernelGroup.Key) -> String { key.kernel.isEmpty ? "-" : key.kernel }
+
+  /// The regime, rows, mean and median error, bias and scatter of a kernel, as cells of a table.
+  static func errors(_ row: KernelAccuracy) -> [String] {
+    [
+      row.regime, "\(row.rows)", percent(row.meanError), percent(row.medianError), percent(row.bias),
+      row.scatter.map(percent) ?? "-",
+    ]
+  }
+
   /// "5.3 %".
   static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
 }

@@ -185,14 +185,14 @@ struct RunComparison {
   static func table(_ comparisons: [RunComparison], _ style: Style) -> String {
     var table = Table(["scenario", "figure", "runs", "MAPE", "median", "bias"], leading: [0, 1])
     for comparison in comparisons {
-      for row in comparison.rows {
-        table.add([
-          comparison.name, row.figure.rawValue, "\(row.runs)", KernelText.percent(row.mean),
-          KernelText.percent(row.median), KernelText.percent(row.bias),
-        ])
-      }
+      for row in comparison.rows { table.add(comparison.errors(row)) }
     }
     return table.text(style: style)
+  }
+
+  /// The scenario, figure, runs, mean and median error and bias, as cells of a table.
+  func errors(_ row: Row) -> [String] {
+    [name, row.figure.rawValue, "\(row.runs)"] + [row.mean, row.median, row.bias].map(KernelText.percent)
   }
 
   /// Every run as text.

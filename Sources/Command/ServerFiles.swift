@@ -44,12 +44,7 @@ struct ServerFiles {
     text += Markdown.table(
       ["scenario", "figure", "runs", "MAPE", "median", "bias", "target", ""],
       runs.flatMap { comparison in
-        comparison.rows.map { row in
-          [
-            comparison.name, row.figure.rawValue, "\(row.runs)", KernelText.percent(row.mean),
-            KernelText.percent(row.median), KernelText.percent(row.bias),
-          ] + comparison.verdict(row)
-        }
+        comparison.rows.map { comparison.errors($0) + comparison.verdict($0) }
       })
     text += "\n" + figures.map { "![\($0.rawValue), predicted against measured](\(file($0)))\n" }.joined()
     if !replays.isEmpty {

@@ -82,15 +82,7 @@ struct Validation {
     var table = Table(
       ["device", "operator", "framework", "format", "kernel", "regime", "rows", "MAPE", "median", "bias", "scatter"],
       leading: [0, 1, 2, 3, 4, 5])
-    for row in rows {
-      let key = row.key
-      table.add([
-        key.device, key.operatorName, key.framework,
-        key.format, key.kernel.isEmpty ? "-" : key.kernel,
-        row.regime, "\(row.rows)", KernelText.percent(row.meanError),
-        KernelText.percent(row.medianError), KernelText.percent(row.bias), row.scatter.map(KernelText.percent) ?? "-",
-      ])
-    }
+    for row in rows { table.add(KernelText.cells(row.key) + KernelText.errors(row)) }
     return table.text(style: style)
   }
 
@@ -100,13 +92,8 @@ struct Validation {
       ["device", "operator", "framework", "format", "kernel", "coefficient", "MAPE", "-20 %", "+20 %"],
       leading: [0, 1, 2, 3, 4, 5])
     for row in perturbations {
-      let key = row.key
-      table.add([
-        key.device, key.operatorName, key.framework,
-        key.format, key.kernel.isEmpty ? "-" : key.kernel,
-        row.parameter, KernelText.percent(row.own), KernelText.percent(row.less),
-        KernelText.percent(row.more),
-      ])
+      table.add(
+        KernelText.cells(row.key) + [row.parameter] + [row.own, row.less, row.more].map(KernelText.percent))
     }
     return table.text(style: style)
   }

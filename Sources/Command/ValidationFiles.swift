@@ -75,11 +75,7 @@ struct ValidationFiles {
         ["device", "framework", "format", "kernel", "regime", "rows", "MAPE", "median", "bias", "scatter"],
         rows.filter { $0.key.operatorName == name }.map { row in
           let key = row.key
-          return [
-            key.device, key.framework, key.format, key.kernel.isEmpty ? "-" : key.kernel, row.regime, "\(row.rows)",
-            KernelText.percent(row.meanError), KernelText.percent(row.medianError), KernelText.percent(row.bias),
-            row.scatter.map(KernelText.percent) ?? "-",
-          ]
+          return [key.device, key.framework, key.format, KernelText.family(key)] + KernelText.errors(row)
         })
     }
     text += """
