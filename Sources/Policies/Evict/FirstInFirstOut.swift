@@ -9,7 +9,7 @@ public struct FirstInFirstOut: EvictPolicy {
 
   private var heap = EvictionHeap()
   /// How many blocks had come in before each key.
-  private var turns: [Int] = []
+  private var turns = ByKey(0)
   private var count = 0
 
   /// The policy; it has no settings.
@@ -17,8 +17,7 @@ public struct FirstInFirstOut: EvictPolicy {
 
   /// A block came in.
   public mutating func insert(_ key: Int32) {
-    while turns.count <= Int(key) { turns.append(0) }
-    turns[Int(key)] = count
+    turns[key] = count
     count += 1
   }
 
@@ -29,7 +28,7 @@ public struct FirstInFirstOut: EvictPolicy {
   public mutating func retain(_ key: Int32) { heap.remove(key) }
 
   /// The block may leave.
-  public mutating func release(_ key: Int32) { heap.insert(key, 0, turns[Int(key)]) }
+  public mutating func release(_ key: Int32) { heap.insert(key, 0, turns[key]) }
 
   /// The block that leaves.
   public mutating func evict() -> Int32? { heap.removeFirst() }

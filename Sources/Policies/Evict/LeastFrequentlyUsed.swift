@@ -9,21 +9,18 @@ public struct LeastFrequentlyUsed: EvictPolicy {
 
   private var heap = EvictionHeap()
   /// How many requests found each key's block.
-  private var uses: [Int] = []
+  private var uses = ByKey(0)
   private var clock = 0
 
   /// The policy; it has no settings.
   public init() {}
 
   /// A block came in.
-  public mutating func insert(_ key: Int32) {
-    while uses.count <= Int(key) { uses.append(0) }
-    uses[Int(key)] = 0
-  }
+  public mutating func insert(_ key: Int32) { uses[key] = 0 }
 
   /// A request found the block.
   public mutating func touch(_ key: Int32) {
-    uses[Int(key)] += 1
+    uses[key] += 1
     guard heap.contains(key) else { return }
     heap.remove(key)
     release(key)
@@ -34,7 +31,7 @@ public struct LeastFrequentlyUsed: EvictPolicy {
 
   /// The block may leave.
   public mutating func release(_ key: Int32) {
-    heap.insert(key, uses[Int(key)], clock)
+    heap.insert(key, uses[key], clock)
     clock += 1
   }
 
