@@ -4,7 +4,8 @@ public enum Outcome: Int32, Sendable, CaseIterable {
   case ok = 0
   /// The scenario, a file it names, a policy's decision or the ledger is at fault; standard error says where.
   case fault = 1
-  /// What was asked for does not hold: an SLO with --strict, a law of policies, a baseline, a capacity that no rate reaches.
+  /// What was asked for does not hold: an SLO or a claim with --strict, a law of policies, a result that is guarded (a
+  /// baseline, a published system, a stated error), a capacity that no rate reaches.
   case unmet = 2
   /// The command line is wrong.
   case usage = 64
@@ -18,7 +19,7 @@ public enum Outcome: Int32, Sendable, CaseIterable {
     switch self {
     case .ok: "all went well"
     case .fault: "a scenario, a file it names, a policy or the ledger is at fault"
-    case .unmet: "an SLO (with --strict), a law, a baseline or a capacity was not met"
+    case .unmet: "an SLO, claim (--strict), law, guarded result or capacity was not met"
     case .usage: "the command line is wrong"
     case .internalFault: "a fault of medley itself"
     case .interrupted: "interrupted; nothing is left half-written"

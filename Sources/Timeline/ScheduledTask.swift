@@ -6,7 +6,7 @@ public struct ScheduledTask: Hashable, Sendable {
   public var label: String
   /// Its stream, by index into the resources.
   public var stream: Int
-  /// The plan it belongs to and the repetition of its part, both from 0.
+  /// The plan it belongs to, from 0.
   public var plan: Int
   /// The repetition of its part, from 0.
   public var repetition: Int

@@ -7,7 +7,7 @@ public struct LaneView: Hashable, Sendable {
   public var now = Instant.start
   /// Requests of the engine that wait for their prefill, preempted ones included.
   public var waiting = 0
-  /// Prompt tokens of the first of them.
+  /// Tokens that the first of them has to prefill: its prompt, and what it had generated before a preemption.
   public var headTokens = 0
   /// Whether the first of them may be admitted now: sequence limit, blocks, no swapped sequence before it.
   public var headFits = false
@@ -19,7 +19,7 @@ public struct LaneView: Hashable, Sendable {
   public var decodesSincePrefill = 0
   /// Blocks of the engine that are free.
   public var freeBlocks = 0
-  /// The engine's limit of prompt tokens in a prefill step.
+  /// The engine's limit of tokens in a step with prompts.
   public var maxBatchTokens = 0
 
   /// A view of nothing.

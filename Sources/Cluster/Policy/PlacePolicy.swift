@@ -79,7 +79,8 @@ public protocol PlacePolicy: Sendable {
   /// `settings` has told. Keys that are not asked for are told as unknown.
   static func plan(_ settings: any PlaceSettings) -> PlacedPlan?
   /// Whether the tasks of a step follow from its shape alone, and nothing the policy keeps changes with a step. Then
-  /// many decode steps are computed at once, and steps that turn out not to be needed are forgotten.
+  /// many decode steps are computed at once, where it reads no sequences and none gains several tokens, and steps that
+  /// turn out not to be needed are forgotten.
   var isSteady: Bool { get }
   /// Whether it reads the sequences of a step one by one.
   var readsSequences: Bool { get }
@@ -88,7 +89,7 @@ public protocol PlacePolicy: Sendable {
   /// Issues the tasks of a step into an empty plan.
   mutating func place(_ step: StepView, into plan: inout StepPlan)
   /// Takes note of when the tasks of the step that it placed last ended, for what it counts. Told where streams share no
-  /// channels, and the policy is not steady.
+  /// channels, and the policy is not steady or reads sequences.
   mutating func note(_ ends: PlanEnds)
   /// The tokens that `sequence` gains in a decode step, at least 1: more where drafts are accepted.
   func gain(of sequence: StepSequence) -> Int

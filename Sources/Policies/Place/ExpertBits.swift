@@ -9,11 +9,10 @@ import Units
 /// each of its experts, and the device's memory holds as many planes of bits as a budget allows.
 ///
 /// What a layer lacks is read when its gate has chosen, low bits before high ones, once for all tokens. A plane is
-/// multiplied for all tokens that take it when it has come: the low bits for all tokens of the expert, higher ones for those
-/// that take more. With `order: hottest-first` the plane that
-/// most tokens wait for is read first, and what is there is computed meanwhile (HEBF); with `by-number` both go by the
-/// experts' numbers. Where a layer needs more than the budget its experts come in parts. High bits leave first, of these
-/// the ones whose layer's turn comes last.
+/// multiplied for all tokens that take it when it has come: the low bits for all tokens of the expert, higher ones for
+/// those that take more. With `order: hottest-first` the plane that most tokens wait for is read first, and what is
+/// there is computed meanwhile (HEBF); with `by-number` both go by the experts' numbers. Where a layer needs more than
+/// the budget its experts come in parts. High bits leave first, of these the ones whose layer's turn comes last.
 ///
 /// `widths: static` has every expert whole in `static-bits`, for all its tokens (EdgeMoE); with `overlap: false` a layer
 /// computes when all of it has been read. A budget for all experts is a model in memory after its first steps.

@@ -45,9 +45,10 @@ import Units
 /// `lookahead` also what as many later steps would ask for if all sequences went on, which nobody knows: a bound.
 ///
 /// Settings: `from` (tier), `drives`, `request`, `depth`, `link`, `link-efficiency`, `overhead` (of a copy); `cache:
-/// {slots | share, per: layer | model, evict, lookahead}`, `pinned-layers`; `fetch` and its own, `decide`, `choose`, `blocking`,
-/// `write-back`, `misses`, `prefetched`, `order` (of a layer's fetches: by number or by tokens); `bits`, `rare-bits`,
-/// `rare-share`, `convert`, `convert-bytes`; `groups`, `part-tokens`, `schedule`; `routing` (parameters, and `router: per-layer | decoupled`).
+/// {slots | share, per: layer | model, evict, lookahead}`, `pinned-layers`; `fetch` and its own, `decide`, `choose`,
+/// `blocking`, `write-back`, `misses`, `prefetched`, `order` (of a layer's fetches: by number or by tokens); `bits`,
+/// `rare-bits`, `rare-share`, `convert`, `convert-bytes`; `groups`, `part-tokens`, `schedule`; `routing` (parameters,
+/// and `router: per-layer | decoupled`).
 /// Sources: Hwang et al., ISCA 2024 (Pre-gated MoE); He et al., 2024 (ExpertFlow); Eliseev and Mazur, 2023 (the cache that
 /// writes back, mixtral-offloading's `ExpertCache._swap`); Fang et al., 2025 (Fate; its code is in mindspore-lab/models,
 /// research/SYSU/Fate); Yi et al., 2023 (EdgeMoE); Shen et al., 2022 (SE-MoE); Cai et al., 2024 (Read-ME).

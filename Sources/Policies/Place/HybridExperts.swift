@@ -28,10 +28,10 @@ import Units
 /// they unpack as they go.
 ///
 /// Settings: `cpu` (device), `link`, `link-efficiency`, `cache` (share of the experts, for `layers` of the layers),
-/// `spread`, `fill` (hottest or first), `scheduling`, `ahead` (gain or scores), `prefetch` (layers), `accuracy` (of guesses, for each layer ahead),
-/// `prefetch-experts`, `evict` (`belady` is told what the step and the `lookahead` steps after it ask for),
-/// `updates`, `cpu-products`, `expert-launch`
-/// (the device's least time of an expert), `cpu-start` (before the processor's first of a layer), `routing`.
+/// `spread`, `fill` (hottest or first), `scheduling`, `ahead` (gain or scores), `prefetch` (layers), `accuracy` (of
+/// guesses, for each layer ahead), `prefetch-experts`, `evict` (`belady` is told what the step and the `lookahead` steps
+/// after it ask for), `updates`, `cpu-products`, `expert-launch` (the device's least time of an expert), `cpu-start`
+/// (before the processor's first of a layer), `routing`.
 /// Source: S. Zhong et al., "HybriMoE: hybrid CPU-GPU scheduling and cache management for efficient MoE inference", DAC
 /// 2025; the greedy rule as in its artifact (PKU-SEC-Lab/HybriMoE at 0f6e78b, `HSS`), and so `ahead: scores`
 /// (`prefetch_expert`).

@@ -11,12 +11,12 @@ import Units
 /// The pool's device has the target. After the first `exit` of its layers, and its head over what they say, `branches`
 /// candidates of every sequence go to the draft's device, which drafts `depth` tokens from all of them, `per-pass` a
 /// pass by as many streams through its layers, while the remaining layers run. A sequence whose answer was among them
-/// (`branch-hit`) is verified next without waiting; for the others a draft is made first. Both hand over in `sync`. Devices of one chip share its memory's
-/// bandwidth and capacity. The draft may be split over `count` devices, which add up in `exchange` twice a pass, at its
-/// middle and its end.
-/// Settings: `draft: {device, model or layers, count, exchange}`, `depth`, `per-pass`, `acceptance` or `accepted-share`,
-/// `exit`, `branches`, `branch-hit`, `sync`. Figures: tokens gained a decode step of a sequence, share of drafts that were there. Source: Mirror
-/// Speculative Decoding (Bhendawade et al., arXiv 2510.13161).
+/// (`branch-hit`) is verified next without waiting; for the others a draft is made first. Both hand over in `sync`.
+/// Devices of one chip share its memory's bandwidth and capacity. The draft may be split over `count` devices, which
+/// add up in `exchange` twice a pass, at its middle and its end.
+/// Settings: `draft: {device, model or layers, count, exchange}`, `depth`, `per-pass`, `acceptance` or
+/// `accepted-share`, `exit`, `branches`, `branch-hit`, `sync`. Figures: tokens gained a decode step of a sequence,
+/// share of drafts that were there. Source: Mirror Speculative Decoding (Bhendawade et al., arXiv 2510.13161).
 public struct MirrorSpeculation: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "mirror-speculation"
