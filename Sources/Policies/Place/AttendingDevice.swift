@@ -22,12 +22,11 @@ struct AttendingDevice {
   ) {
     let device = settings.device(key, required: true)
     count = counted.map { settings.count($0, in: 1...1024, default: 1, because: "one") } ?? 1
-    let link = way.link("link", default: usual, required: true)
-    efficiency = way.quantity(
-      "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
-    guard let device, let link, let pieces = way.pieces(on: device, tensorParallel: 1) else { return nil }
+    let path = way.path(default: usual)
+    guard let device, let link = path.link, let pieces = way.pieces(on: device, tensorParallel: 1) else { return nil }
     self.device = device
     self.link = link
+    efficiency = path.efficiency
     self.pieces = pieces
   }
 

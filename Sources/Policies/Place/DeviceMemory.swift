@@ -18,13 +18,6 @@ public struct DeviceMemory: Hashable, Sendable {
 }
 
 extension PlaceSettings {
-  /// The bytes of a request to a drive, a piece of `whole`, and how many of them are in flight at each drive.
-  func requests(of whole: String) -> (bytes: Double, depth: Int) {
-    let bytes = quantity(
-      "request", MemoryDimension.self, in: 512...0x1p40, default: 0x1p20, because: "a piece of \(whole)")
-    return (bytes, count("depth", in: 1...Tier.depthLimit, default: 32, because: "requests in flight at each drive"))
-  }
-
   /// Whether `memory` of the pool's devices holds `weights` bytes of all of them; otherwise told.
   func holds(_ weights: Double, in memory: DeviceMemory) -> Bool {
     guard weights > memory.usable else { return true }

@@ -8,9 +8,7 @@ extension ExpertBits {
   /// Reads the settings.
   public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
     let tier = settings.tier("from", required: true)
-    let request = settings.quantity(
-      "request", MemoryDimension.self, in: 512...0x1p40, default: 0x1p17, because: "a piece of a plane")
-    let depth = settings.count("depth", in: 1...Tier.depthLimit, default: 32, because: "requests in flight")
+    let requests = settings.requests(of: "a plane", default: 0x1p17)
     let link = settings.link("link", default: settings.device.hostLink, required: true)
     let budget = settings.quantity(
       "budget", MemoryDimension.self, in: 0...0x1p50, default: 1e9, because: "between the paper's 200 and 2500 MB")
@@ -74,7 +72,8 @@ extension ExpertBits {
     var machine = Machine()
     let gpu = machine.compute(settings.device, name: "gpu")
     let host = machine.stream("host")
-    let read = machine.reads(tier, request: request, depth: depth, limit: link.bandwidth.value.value, name: "read")
+    let read = machine.reads(
+      tier, request: requests.bytes, depth: requests.depth, limit: link.bandwidth.value.value, name: "read")
     machine.hold("device", bytes: memory.usable, of: memory.capacity)
     machine.hold(tier.kind.rawValue, bytes: size * all, of: tier.capacity.value.value)
     let policy = ExpertBits(

@@ -180,19 +180,16 @@ extension ExpertOffload {
     let tier = settings.tier("from", required: true)
     let isDrive = tier?.kind == .storage
     let drives = settings.count("drives", in: 1...1024, default: 1, because: "one")
-    let request = settings.quantity(
-      "request", MemoryDimension.self, in: 512...0x1p40, default: 0x1p20, because: "a piece of an expert's weights")
-    let depth = settings.count("depth", in: 1...Tier.depthLimit, default: 32, because: "requests in flight a drive")
+    let requests = settings.requests(of: "an expert's weights")
     // A device that computes in the host's memory reads drives into it.
-    let link = settings.link("link", default: settings.device.hostLink, required: !isDrive)
-    let efficiency = settings.quantity(
-      "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
+    let (link, efficiency) = settings.path(default: settings.device.hostLink, required: !isDrive)
     let overhead = settings.quantity(
       "overhead", TimeDimension.self, in: 0...1, default: 0, because: "a copy takes its bytes and the link's latency")
     guard let tier, link != nil || isDrive else { return nil }
     let count = settings.layout.tensorParallel
     let read =
-      isDrive ? machine.reads(tier, drives: drives, request: request, depth: depth, name: "read") : nil
+      isDrive
+      ? machine.reads(tier, drives: drives, request: requests.bytes, depth: requests.depth, name: "read") : nil
     let copy = link.map { machine.link($0, count: count, name: "copy", efficiency: efficiency) }
     let convert = converts && options.stored < 1 ? machine.stream("convert") : nil
     var way = ExpertWay(

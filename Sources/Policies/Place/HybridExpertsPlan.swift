@@ -8,9 +8,7 @@ extension HybridExperts {
   /// Reads the settings.
   public static func plan(_ settings: any PlaceSettings) -> PlacedPlan? {
     let other = settings.device("cpu", required: true)
-    let link = settings.link("link", default: settings.device.hostLink, required: true)
-    let efficiency = settings.quantity(
-      "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
+    let (link, efficiency) = settings.path(default: settings.device.hostLink)
     let share = settings.quantity(
       "cache", FractionDimension.self, in: 0...1, default: 0.25, because: "a quarter of the experts, HybriMoE's least")
     let rules = HybridSchedule.Rule.allCases.map(\.rawValue) + ["layers"]

@@ -47,9 +47,7 @@ public struct KVRetrieval: PlacePolicy {
     let capacity = settings.quantity(
       "host-capacity", MemoryDimension.self, in: 1e6...0x1p50, default: tier?.capacity.value.value ?? 0x1p30,
       because: "all of it")
-    let link = settings.link("link", default: settings.device.hostLink, required: true)
-    let efficiency = settings.quantity(
-      "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
+    let (link, efficiency) = settings.path(default: settings.device.hostLink)
     let index = settings.choice("index", of: ["codes", "blocks"], default: "codes", because: "A2ATS")
     let topK = settings.quantity(
       "top-k", FractionDimension.self, in: 1e-4...1, default: 0.03, because: "assumed: between 1 and 6 %")

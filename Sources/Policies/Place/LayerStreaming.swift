@@ -75,9 +75,7 @@ public struct LayerStreaming: PlacePolicy {
     let host = settings.tier("host", required: false)
     let drives = settings.count("drives", in: 1...1024, default: 1, because: "one")
     let requests = settings.requests(of: "a layer's weights")
-    let link = settings.link("link", default: settings.device.hostLink, required: true)
-    let efficiency = settings.quantity(
-      "link-efficiency", FractionDimension.self, in: 0.01...1, default: 1, because: "the link's own bandwidth")
+    let (link, efficiency) = settings.path(default: settings.device.hostLink)
     let prefetch = settings.count("prefetch", in: 0...254, default: 1, because: "one section ahead")
     let part = settings.quantity(
       "prefetch-part", FractionDimension.self, in: 0.001...1, default: 1, because: "all of a section")
