@@ -50,12 +50,12 @@ public struct HostAttentionStreaming: PlacePolicy {
     let cache = settings.quantity(
       "kv-capacity", MemoryDimension.self, in: 1e6...0x1p50, default: max(1e6, capacity - layers),
       because: "what weights leave of the processor's memory")
-    guard let beside, let held = beside.device.memory.first else { return nil }
+    guard let beside else { return nil }
     let (processor, link) = (beside.device, beside.link)
     guard layers + cache <= capacity else {
       settings.refuse(
         "processor", "\(processor.name) cannot hold weights and KV cache",
-        why: "\(Memory(layers).text) + \(Memory(cache).text) > \(held.capacity.value.text)",
+        why: "\(Memory(layers).text) + \(Memory(cache).text) > \(Memory(capacity).text)",
         fix: "a smaller kv-capacity, or a processor with more memory")
       return nil
     }
@@ -73,8 +73,7 @@ public struct HostAttentionStreaming: PlacePolicy {
     var machine = Machine()
     let gpu = machine.compute(settings.device, count: count)
     let host = machine.stream("host")
-    let dram = machine.resources.channel(
-      "dram", rate: held.bandwidth.value.value * processor.efficiency.memory.value)
+    let dram = machine.resources.channel("dram", rate: processor.memoryRate)
     let attends = machine.compute(processor, name: "processor", route: [dram], isExtra: true)
     let rate = link.bandwidth.value.value * Double(count) * beside.efficiency
     let down = machine.resources.channel("down", rate: rate)
