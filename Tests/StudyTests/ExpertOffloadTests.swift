@@ -198,7 +198,9 @@ struct ExpertOffloadTests {
         let (summary, figures, bytes) = try run(
           "fetch: \(fetch)" + (isRing ? "" : ", cache: \(cache)"), users: 4, prompt: 10, output: 6, requests: 4)
         #expect(summary.completed == 4, "\(fetch)")
-        #expect(Double((bytes["copy"] ?? 0) + (bytes["missed"] ?? 0)) == figures["expert-bytes"], "\(fetch)")
+        let (moved, asked) = (Double((bytes["copy"] ?? 0) + (bytes["missed"] ?? 0)), figures["expert-bytes"] ?? .nan)
+        // A ring's next experts are on their way when the run ends, and are not bytes of the run as far as they are late.
+        #expect(isRing ? moved <= asked && moved > 0.98 * asked : moved == asked, "\(fetch)")
         #expect((figures["block-latency"] ?? .nan) >= (figures["block-wait"] ?? .nan), "\(fetch)")
         #expect(figures["eviction-faults"] == nil, "\(fetch)")
       }
