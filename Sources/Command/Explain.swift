@@ -14,8 +14,9 @@ struct Explain: ParsableCommand {
       Every setting in force with its origin, a line of a file or a default and
       who would have chosen it; the memory of a device of each pool, and its
       numbers with their sources; and the roofline of one prefill and one decode
-      step: time, bound and arithmetic intensity of each operator. Nothing is
-      simulated. Examples:
+      step: time, bound and arithmetic intensity of each operator. Of a placed
+      pool it shows what the memories hold; medley timeline shows its steps.
+      Nothing is simulated. Examples:
 
         medley explain scenarios/quickstart.yaml
         medley explain scenario.yaml --variant split --batch 64 --context 4096
@@ -44,11 +45,19 @@ struct Explain: ParsableCommand {
     let question = loaded.scenario.question
     console.out(question.isEmpty ? "\(experiment.name)\n\n" : "\(experiment.name): \(question)\n\n")
     console.out(ExplainText.settings(resolved.settings, style: console.style) + "\n")
-    for pool in resolved.pools {
-      console.out(ExplainText.memory(pool, style: console.style) + "\n")
+    for (pool, description) in zip(resolved.pools, resolved.cluster.pools) {
+      let placed = description.engine.placed
+      let memory =
+        placed.map { ExplainText.memory(pool, of: $0, style: console.style) }
+        ?? ExplainText.memory(pool, style: console.style)
+      console.out(memory + "\n")
       console.out(DeviceText.numbers(pool.device, name: pool.deviceName, style: console.style) + "\n")
       let forms = FormText.forms(pool.device, name: pool.deviceName, style: console.style)
       if !forms.isEmpty { console.out(forms + "\n") }
+      if let placed {
+        console.out(ExplainText.steps(pool, of: placed) + "\n")
+        continue
+      }
       let window = pool.engine.cost.window
       console.out(
         ExplainText.step(pool, step.prefillTitle, step.prefill(window: window), style: console.style) + "\n")

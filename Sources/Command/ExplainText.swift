@@ -1,3 +1,4 @@
+import Cluster
 import Hardware
 import Models
 import Report
@@ -31,15 +32,36 @@ enum ExplainText {
     ] {
       table.add([name, NumberText.bytes(bytes), share(bytes)])
     }
-    let blocks = NumberText.count(budget.blocks)
     let streams = [("weights", placed.weights), ("KV cache", placed.cache)].compactMap { what, stream in
       stream.map {
         "\(what) on \($0.name): each device reads \(NumberText.bandwidth($0.readRate)), "
           + "writes \(NumberText.bandwidth($0.writeRate))\n"
       }
     }
-    return table.text(style: style) + streams.joined()
-      + "\(blocks) KV blocks of \(budget.blockTokens) tokens hold \(NumberText.count(budget.cacheTokens)) tokens\n"
+    return table.text(style: style) + streams.joined() + blocks(budget)
+  }
+
+  /// What the memories of a placed pool's replica hold.
+  static func memory(_ pool: ResolvedPool, of placed: PlacedEngine, style: Style) -> String {
+    var table = Table(["memory of a replica of pool '\(pool.name)'", "holds", "of", "share"])
+    for held in placed.holdings {
+      table.add([
+        held.memory, NumberText.bytes(held.bytes), NumberText.bytes(held.capacity),
+        held.capacity > 0 ? NumberText.percent(held.bytes / held.capacity) : "-",
+      ])
+    }
+    return table.text(style: style) + blocks(pool.engine.memory)
+  }
+
+  /// Where the steps of a placed pool are explained.
+  static func steps(_ pool: ResolvedPool, of placed: PlacedEngine) -> String {
+    "'\(type(of: placed.policy).name)' places the steps of pool '\(pool.name)': medley timeline shows them task by task\n"
+  }
+
+  private static func blocks(_ budget: MemoryBudget) -> String {
+    guard budget.cacheBytesPerToken > 0 else { return "no token is kept: limits.max-sequences alone bounds a batch\n" }
+    return "\(NumberText.count(budget.blocks)) KV blocks of \(budget.blockTokens) tokens hold "
+      + "\(NumberText.count(budget.cacheTokens)) tokens\n"
   }
 
   /// One step of a pool's engine, stage by stage, against the roofs of its device.

@@ -240,6 +240,22 @@ struct OtherVerbTests {
     #expect(medley("explain", small.path, "--batch", "0").outcome == .usage)
   }
 
+  @Test("explain says of a placed pool what its memories hold, and nothing of steps that it does not take")
+  func explainPlaced() throws {
+    let small = try SmallScenario()
+    let place = "cluster.pools.all.place={attention-offload: {attention: {device: h20, count: 1}, link: roce-400gbe}}"
+    let ran = medley("explain", small.path, "--variant", "even", "--set", place)
+    #expect(ran.outcome == .ok, "\(ran.err)")
+    for part in ["memory of a replica of pool 'all'", "attention", "KV blocks of 16 tokens", "medley timeline shows"] {
+      #expect(ran.out.contains(part), "\(part)")
+    }
+    // Its cost stands beside a memory without end, which is no part of it.
+    for part in ["PB/s", "kv-cache.write", "bound by"] { #expect(!ran.out.contains(part), "\(part)") }
+    let states = medley(
+      "explain", small.path, "--set", "model=mamba-codestral-7b", "--set", "workload.max-prompt=64 tokens")
+    #expect(states.out.contains("no token is kept"), "\(states.err)")
+  }
+
   @Test("capacity states rate, border and tolerance; a grid bisected equals the grid in full")
   func capacity() throws {
     let small = try SmallScenario(slo: "{ttft: 1 s, attainment: 90 %}")
