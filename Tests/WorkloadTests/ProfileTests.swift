@@ -47,6 +47,13 @@ private func profile(_ text: String) throws -> TraceProfile {
     #expect(profile.coarseClock == nil)
   }
 
+  @Test func neighbouringGapsAreCorrelatedAsTheyDeviate() {
+    // Of 5, 1, 1, 1 the mean is 2: (3 (-1) + (-1)(-1) + (-1)(-1)) / (9 + 1 + 1 + 1).
+    var gaps = GapTable()
+    for seconds in [5, 1, 1, 1] as [Int64] { gaps.add(seconds * 1_000_000_000_000) }
+    #expect(abs(gaps.neighbourCorrelation + 1.0 / 12) < 1e-12)
+  }
+
   @Test func lengthsAreCountedExactly() {
     var table = CountTable()
     for value in [1, 1, 2, 5000, 16_777_216] as [Int32] { table.add(value) }

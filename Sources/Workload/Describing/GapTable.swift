@@ -14,6 +14,7 @@ public struct GapTable: Hashable, Sendable {
   /// The mean in seconds; 0 where there is none.
   public private(set) var mean = 0.0
   private var squares = 0.0
+  private var first = 0.0
   private var previous = 0.0
   private var products = 0.0
   /// How many gaps fall into each bucket above 1 ps, `buckets` to a factor of two.
@@ -30,6 +31,7 @@ public struct GapTable: Hashable, Sendable {
     mean += deviation / Double(count)
     squares += deviation * (gap - mean)
     products += previous * gap
+    if count == 1 { first = gap }
     previous = gap
     if picoseconds == 0 {
       zeros += 1
@@ -46,10 +48,12 @@ public struct GapTable: Hashable, Sendable {
     count > 1 && mean > 0 ? (squares / Double(count - 1)).squareRoot() / mean : 0
   }
 
-  /// The correlation of neighbouring gaps; 0 where it cannot be told.
+  /// The correlation of neighbouring gaps, the sum of the products of their deviations from the mean over that of all
+  /// squares; 0 where it cannot be told.
   public var neighbourCorrelation: Double {
     guard count > 2, squares > 0 else { return 0 }
-    return (products / Double(count - 1) - mean * mean) / (squares / Double(count))
+    // All but the last have a neighbour after them, all but the first one before.
+    return (products + mean * (first + previous) - mean * mean * Double(count + 1)) / squares
   }
 
   /// The gap in seconds that a share of the gaps does not exceed, within 1.1 %.
