@@ -57,7 +57,7 @@ public struct EngineCost: Sendable {
         decode: device.execution.decodeDispatch.value.value * share)
     }
     let forms = EngineForms(
-      device: device, format: formats.activations.element, weights: memory.weights, placement: placement)
+      device: device, format: formats.activations.element, weights: memory.weights, placement: placement.ofOperators)
     var stages: [[CostTerm]] = []
     do {
       for (stage, layers) in slices.enumerated() {

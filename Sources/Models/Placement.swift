@@ -10,12 +10,27 @@ public struct Placement: Hashable, Sendable {
   public var weights: Stream?
   /// Where the KV cache stands; nil for the device's memory.
   public var cache: Stream?
+  /// Whether a placement policy says where both stand: then operators take what they do in the device's memory, which
+  /// bounds nothing.
+  let isPolicys: Bool
 
   /// Both in the device's memory unless told.
-  public init(weights: Stream? = nil, cache: Stream? = nil) {
+  public init(weights: Stream? = nil, cache: Stream? = nil) { self.init(weights, cache, isPolicys: false) }
+
+  private init(_ weights: Stream?, _ cache: Stream?, isPolicys: Bool) {
     self.weights = weights
     self.cache = cache
+    self.isPolicys = isPolicys
   }
+
+  /// Weights and KV cache stand where a placement policy says.
+  public static var policys: Placement {
+    let boundless = Stream(name: "place", capacity: 1e18, readRate: 1e15, writeRate: 1e15)
+    return Placement(boundless, boundless, isPolicys: true)
+  }
+
+  /// What operators read from elsewhere.
+  var ofOperators: Placement { isPolicys ? Placement() : self }
 
   /// Whether every number can be.
   var isValid: Bool { [weights, cache].allSatisfy { $0?.isValid ?? true } }

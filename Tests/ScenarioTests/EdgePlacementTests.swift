@@ -115,7 +115,45 @@ import Units
     }
     let (onDemand, ahead, resident) = (try window(1), try window(4), try window(0))
     #expect(onDemand > ahead && ahead >= resident)
+    // Of 16 layers 32 blocks: a window of more of them never reads one again.
+    #expect(try window(33) == resident)
     #expect(try window(4, ", reduce: ring") > ahead)
+  }
+
+  @Test func aModelWithoutKeysAndValuesIsPlacedAsAnother() throws {
+    for place in [
+      "{hybrid-attention: {processor: epyc-7763}}", "{kv-retrieval: {host: ddr5-4800}}", "resident",
+      "{layer-streaming: {from: ddr5-4800}}", "{attention-offload: {attention: {device: a10}, link: pcie4}}",
+      "{host-attention-streaming: {processor: epyc-7763}}", "{energy-aware: {cpu: epyc-7763, resistance: 0}}",
+    ] {
+      let scenario = try resolve("device: h100-sxm, place: \(place)", model: "mamba-codestral-7b")
+      let engine = scenario.cluster.pools[0].engine
+      #expect(engine.cache.blocks > 0, "\(place)")
+      for held in engine.placed?.holdings ?? [] {
+        #expect(held.bytes.isFinite && held.bytes <= held.capacity, "\(place): \(held)")
+      }
+    }
+  }
+
+  @Test func aFaultElsewhereMakesNoSettingUnknown() throws {
+    let streaming = "place: {layer-streaming: {from: ddr5-4800, link: pcie4-x4, prefetch: 2}}"
+    for pool in [
+      "device: rtx-409, \(streaming)",
+      "device: rtx-4090, place: {layer-streaming: {from: ddr5, link: pcie4-x4, prefetch: 2}}",
+      "device: rtx-4090, place: {expert-offload: {from: ddr5-4800, fetch: path, ahead: 4, cache: {slots: 4}}}",
+    ] {
+      let faults = #expect(throws: Faults.self) { try resolve(pool) }
+      #expect(faults?.diagnostics.count { $0.what.contains("has no setting") } == 0, "\(pool)")
+    }
+    // What nothing reads is told where all else is well.
+    let faults = #expect(throws: Faults.self) {
+      try resolve("device: rtx-4090, place: {layer-streaming: {from: ddr5-4800, prefech: 2}}")
+    }
+    #expect(faults?.diagnostics.contains { $0.what.contains("'prefech'") } == true)
+    let free = #expect(throws: Faults.self) {
+      try resolve("device: rtx-4090, place: resident, free-operators: [lm-head]")
+    }
+    #expect(free?.diagnostics.first?.what == "the steps of a placed engine have no free operators")
   }
 
   @Test func processorsOfDifferentChipsAreRefused() throws {

@@ -55,7 +55,8 @@ struct PlacementSection {
     let fields = Fields(inner, path: "\(pool.path("place")).\(name)", reading: reading)
     var found = Found()
     found.plan = settings(fields).flatMap { policy.plan($0) }
-    fields.finish()
+    // A policy that has refused may not have come to all of its settings.
+    if found.plan != nil { fields.finish() }
     return found
   }
 
@@ -67,6 +68,13 @@ struct PlacementSection {
         at: pool.valuePlace(of: "place"), "a placed engine has one stage, whose devices share every layer",
         why: "the placement policy says itself which device computes what",
         fix: "leave pipeline-parallel, data-parallel-attention and expert-parallel away")
+      return false
+    }
+    if !pool.elements("free-operators").isEmpty {
+      reading.diagnostics.error(
+        at: pool.valuePlace(of: "free-operators"), "the steps of a placed engine have no free operators",
+        why: "its policy places pieces of the model, in which operators are one",
+        fix: "leave 'free-operators' away, or 'place'")
       return false
     }
     guard placed.cacheTokens >= Double(plan.blockTokens) else {
@@ -150,11 +158,4 @@ extension ServedModel {
     let layers = Double(max(1, transformer.layers.count) * layout.tensorParallel)
     return transformer.cacheBytesPerToken(formats.cache) * Double(plan.blockTokens) / layers
   }
-}
-
-extension Placement {
-  /// Weights and KV cache stand where a placement policy says: the devices' own memory bounds neither.
-  static let beside = Placement(
-    weights: Stream(name: "place", capacity: 1e18, readRate: 1e15, writeRate: 1e15),
-    cache: Stream(name: "place of the KV cache", capacity: 1e18, readRate: 1e15, writeRate: 1e15))
 }

@@ -92,7 +92,7 @@ struct PoolSection {
     if let placed = place.plan, !placing.check(placed, layout, fields, &plan) { return nil }
     let build = EngineBuild(
       model: model, layout: layout, device: device.value, stageLink: stageLink, expertLink: expertLink, plan: plan,
-      free: free, placement: place.plan == nil ? place.placement : .beside, kernels: kernels,
+      free: free, placement: place.plan == nil ? place.placement : .policys, kernels: kernels,
       isPlaced: place.plan != nil)
     guard let engine = build.engine(pool: name, deviceName: device.name, fields) else { return nil }
     if evict != nil, !prefixes.check(engine, model.name) { return nil }
