@@ -97,12 +97,25 @@ final class RoundScenario {
   @Test("A step takes its copies where they outlast computing, whatever the ring and the sections")
   func copyBound() throws {
     let scenario = try RoundScenario()
-    for settings in ["", ", prefetch: 4", ", section: 3", ", section: 5, prefetch: 2", ", prefetch: 200"] {
+    for settings in ["", ", prefetch: 4", ", section: 3", ", section: 5, prefetch: 1", ", prefetch: 10"] {
       let run = try scenario.run("{layer-streaming: {from: fast\(settings)}}")
       #expect(near(run.tpot, 12 * layer), "\(settings): \(run.tpot)")
     }
     let pinned = try scenario.run("{layer-streaming: {from: fast, pinned: 3}}")
     #expect(near(pinned.tpot, 9 * layer))
+  }
+
+  @Test("Where every section has a slot of its own nothing is copied")
+  func slots() throws {
+    let scenario = try RoundScenario()
+    let computing = try scenario.run("resident").tpot
+    for settings in [
+      "prefetch: 200", "prefetch: 11", "section: 5, prefetch: 2", "pinned: 11", "pinned-weights: 0 B, prefetch: 13",
+    ] {
+      let run = try scenario.run("{layer-streaming: {from: fast, \(settings)}}")
+      #expect(near(run.tpot, computing, within: 1e-6), "\(settings): \(run.tpot)")
+      #expect(run.pool("device-weights") == run.pool("weights"))
+    }
   }
 
   @Test("The ring takes its slots of the device's memory")

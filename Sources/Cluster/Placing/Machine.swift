@@ -57,10 +57,13 @@ public struct Machine: Sendable {
     return resources.stream(name, route: route)
   }
 
-  /// One direction of `count` links side by side, of whose bandwidth `efficiency` is reached; called "link" unless told.
-  public mutating func link(_ link: Link, count: Int = 1, name: String? = nil, efficiency: Double = 1) -> Way {
+  /// One direction of `count` links side by side, of whose bandwidth `efficiency` is reached, no faster than `limit` bytes a
+  /// second, as where a memory at their end is slower; called "link" unless told.
+  public mutating func link(
+    _ link: Link, count: Int = 1, name: String? = nil, efficiency: Double = 1, limit: Double = .infinity
+  ) -> Way {
     power.append(StreamPower())
-    let rate = link.bandwidth.value.value * Double(count) * efficiency
+    let rate = min(link.bandwidth.value.value * Double(count) * efficiency, limit)
     return Way(stream: resources.link(name ?? "link", rate: rate), latency: link.latency.value.value, rate: rate)
   }
 

@@ -72,7 +72,7 @@ public struct AttentionOffload: PlacePolicy {
         settings.model, pieces: pieces, attending: beside.pieces, gpu: gpu, processor: pool, host: host, send: send,
         back: back),
       workers: Double(beside.count), loops: loops, overlap: overlap, queries: queries, keys: keys, sampled: sampled)
-    return machine.plan(policy, cacheTokens: cache.usable / pieces.cacheBytesPerToken)
+    return machine.plan(policy, cacheTokens: pieces.tokens(in: cache.usable))
   }
 
   /// Takes the labels of its tasks.

@@ -50,7 +50,7 @@ struct Chip {
     }
     return tokens(
       settings, &machine,
-      [("device", target, memory), ("draft", draft, DeviceMemory(settings, device: other, count: 1))])
+      [("device", target, memory), ("draft", draft, DeviceMemory(settings, device: other, count: draft.count))])
   }
 
   private func tokens(

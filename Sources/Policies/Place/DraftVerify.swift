@@ -62,7 +62,9 @@ public struct DraftVerify: PlacePolicy {
       drafting = chip.processor(other, alike, name: "draft", isExtra: true, &machine)
       link = (machine.link(path, name: "send"), machine.link(path, name: "return"))
     }
-    guard let draft = Drafter(own, on: other ?? settings.device, as: drafting) else { return nil }
+    guard
+      let draft = Drafter(own, on: other ?? settings.device, as: drafting, sharing: other == nil ? count : 1)
+    else { return nil }
     let (near, far) = (TargetLayers(drafting, 0..<beside), TargetLayers(target, beside..<pieces.layers.count))
     let policy = DraftVerify(
       acceptance: acceptance, draft: draft, target: target, near: near, far: far, host: machine.stream("host"),
@@ -106,6 +108,7 @@ public struct DraftVerify: PlacePolicy {
     if shape.prefillTokens > 0 { plan.run(draftLabel, on: draft.processor, draft.pass(shape.prompts)) }
     let verified = shape.verifying(besidePrompts: acceptance.tokens)
     let dispatch = (labels.host, target.pieces.dispatchPerLayer(shape))
+    plan.run(labels.host, on: host, for: target.pieces.hostSeconds(verified), bound: PieceCost.hostBound)
     var done = plan.run(labels.first, on: target, target.pieces.first.cost(verified), after: drafted)
     done = near.place(verified, labels.feedForward, host: host, dispatch: dispatch, after: done, into: &plan)
     if let link, !near.isEmpty {

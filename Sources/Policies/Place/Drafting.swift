@@ -90,11 +90,13 @@ struct Drafter: Sendable {
   let weights: Double
   let cacheBytesPerToken: Double
 
-  /// Reads `model`, or `layers` of the target, on `processor`, whose pieces are the target's; nil where it is faulty.
-  init?(_ settings: any PlaceSettings, on device: Device, as processor: Processor) {
+  /// Reads `model`, or `layers` of the target, on `processor`, whose pieces are the target's, which `sharing` devices
+  /// share; nil where it is faulty.
+  init?(_ settings: any PlaceSettings, on device: Device, as processor: Processor, sharing count: Int = 1) {
     let pieces: ModelPieces
     let layers: Int
-    if settings.has("model") {
+    let hasModel = settings.has("model")
+    if hasModel {
       guard let model = settings.pieces(of: "model", on: device) else { return nil }
       (pieces, layers) = (model, model.layers.count)
     } else {
@@ -107,7 +109,8 @@ struct Drafter: Sendable {
     self.processor = drafting
     let own = 0..<min(layers, pieces.layers.count)
     runs = pieces.runs(of: own)
-    weights = pieces.layers[own].reduce(pieces.ends) { $0 + pieces.kinds[$1].allWeights }
+    weights =
+      pieces.layers[own].reduce(pieces.ends) { $0 + pieces.kinds[$1].allWeights } * Double(hasModel ? 1 : count)
     cacheBytesPerToken = pieces.layers[own].reduce(0) { $0 + pieces.kinds[$1].cacheBytesPerToken }
   }
 

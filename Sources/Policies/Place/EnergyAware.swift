@@ -175,7 +175,7 @@ public struct EnergyAware: PlacePolicy {
   public var figures: [PlacedFigure] {
     [
       PlacedFigure("thermal-cap-events", events), PlacedFigure("thermal-cap-share", events, of: steps),
-      PlacedFigure("pareto-front", Double(front)),
+      PlacedFigure("pareto-front", Double(front), of: 1, unit: "count"),
     ]
   }
 

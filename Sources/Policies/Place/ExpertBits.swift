@@ -97,7 +97,7 @@ public struct ExpertBits: PlacePolicy {
   public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     routed.begin(step.sequences)
-    plan.run(labels.first, on: gpu, pieces.first.cost(shape))
+    plan.begin(pieces, shape, labels, on: gpu, host: host)
     let dispatch = pieces.dispatchPerLayer(shape)
     var mixture = 0
     for kind in pieces.layers {
@@ -257,8 +257,8 @@ public struct ExpertBits: PlacePolicy {
       PlacedFigure("wait-share", counts.waits, of: counts.phases),
       PlacedFigure("expert-seconds", counts.phases, unit: "s"),
       PlacedFigure("plane-hit-rate", Double(counts.found), of: Double(counts.asked)),
-      PlacedFigure("experts-peak", planes.peakBytes, unit: "B"),
-      PlacedFigure("weights-peak", options.otherBytes + planes.peakBytes, unit: "B"),
+      PlacedFigure("experts-peak", planes.peakBytes, of: 1, unit: "B"),
+      PlacedFigure("weights-peak", options.otherBytes + planes.peakBytes, of: 1, unit: "B"),
     ]
   }
 }

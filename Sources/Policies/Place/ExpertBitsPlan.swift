@@ -83,6 +83,6 @@ extension ExpertBits {
       pieces: pieces, gpu: gpu, host: host, read: read, routed: routed,
       planes: BitPlanes(bytes: bytes, budget: budget, layers: shape.layers, experts: shape.experts),
       seed: settings.seed)
-    return machine.plan(policy, cacheTokens: (memory.usable - held) / pieces.cacheBytesPerToken)
+    return machine.plan(policy, cacheTokens: pieces.tokens(in: memory.usable - held))
   }
 }

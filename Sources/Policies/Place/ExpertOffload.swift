@@ -154,8 +154,7 @@ public struct ExpertOffload: PlacePolicy {
 
   /// What stands before the first layer, and the guess at paths.
   private func begin(_ shape: StepShape, into plan: inout StepPlan) {
-    let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, first)
+    plan.begin(pieces, shape, labels, on: gpu, host: host)
     if options.predict > 0 {
       plan.run(labels.first, on: gpu, for: options.predict)
     }
@@ -223,13 +222,13 @@ public struct ExpertOffload: PlacePolicy {
       figures.append(PlacedFigure("expert-hit-rate", Double(totals.hits), of: Double(totals.accesses)))
       figures.append(counts.decodeHitRate)
       figures.append(
-        PlacedFigure("expert-reuse-rate", Double(totals.accesses - totals.fetches), of: Double(totals.accesses)))
+        PlacedFigure("expert-reuse-rate", Double(totals.hits - totals.usefulPrefetches), of: Double(totals.accesses)))
       figures.append(PlacedFigure("prefetch-use", Double(totals.usefulPrefetches), of: Double(totals.prefetches)))
     }
     if let guesses {
       figures.append(PlacedFigure("prefetch-accuracy", Double(guesses.right), of: Double(guesses.asked)))
     }
-    figures.append(PlacedFigure("weights-held", options.heldBytes, unit: "B"))
+    figures.append(PlacedFigure("weights-held", options.heldBytes, of: 1, unit: "B"))
     figures.append(PlacedFigure("weights-held-share", options.heldBytes, of: options.allBytes))
     return figures
   }

@@ -72,7 +72,7 @@ extension ExpertOffload {
     let policy = ExpertOffload(
       options: options, pieces: pieces, gpu: gpu, host: host, way: way.way, routed: routed, cache: cache,
       guesses: guesses)
-    return machine.plan(policy, cacheTokens: room / pieces.cacheBytesPerToken)
+    return machine.plan(policy, cacheTokens: pieces.tokens(in: room))
   }
 
   /// What guesses, as the settings of the kind of fetch say; its options are noted.
@@ -190,7 +190,10 @@ extension ExpertOffload {
     let read =
       isDrive
       ? machine.reads(tier, drives: drives, request: requests.bytes, depth: requests.depth, name: "read") : nil
-    let copy = link.map { machine.link($0, count: count, name: "copy", efficiency: efficiency) }
+    let copy = link.map {
+      machine.link(
+        $0, count: count, name: "copy", efficiency: efficiency, limit: isDrive ? .infinity : tier.bandwidth.value.value)
+    }
     let convert = converts && options.stored < 1 ? machine.stream("convert") : nil
     var way = ExpertWay(
       read: read, copy: copy, convert: convert, expertBytes: options.expertBytes, memoryRate: max(rate, 1),

@@ -61,7 +61,7 @@ public struct HostAttentionStreaming: PlacePolicy {
     }
     let memory = DeviceMemory(settings, count: count)
     let largest = (pieces.kinds.map(\.allWeights).max() ?? 0) * Double(count)
-    let ends = (pieces.first.weights + pieces.last.weights) * Double(count)
+    let ends = pieces.ends * Double(count)
     guard 2 * largest + ends <= memory.usable else {
       settings.refuse(
         nil, "the pool's devices cannot hold two layers on their way",
@@ -90,7 +90,7 @@ public struct HostAttentionStreaming: PlacePolicy {
         settings.model, pieces: pieces, attending: beside.pieces, gpu: gpu, processor: attends, host: host, send: send,
         back: back),
       copy: copy, groups: groups, rows: LayerRow.rows(pieces), loaded: loaded, freed: freed, devices: Double(count))
-    return machine.plan(policy, cacheTokens: cache / pieces.cacheBytesPerToken)
+    return machine.plan(policy, cacheTokens: pieces.tokens(in: cache))
   }
 
   /// Takes the labels of its tasks.
@@ -99,8 +99,7 @@ public struct HostAttentionStreaming: PlacePolicy {
   /// Copies, multiplies and attends layer by layer.
   public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
-    let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, first)
+    plan.begin(beside.pieces, shape, beside.labels, on: beside.gpu, host: beside.host)
     // The first layer of a pass was copied while the last one of the pass before was computed.
     if step.step == 0, let kind = rows.first?.kind { load(kind, into: &plan) }
     let parts = shape.parts(groups)

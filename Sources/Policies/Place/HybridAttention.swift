@@ -94,11 +94,11 @@ public struct HybridAttention: PlacePolicy {
     let (results, projections) = (machine.resources.ring(layers), machine.resources.ring(2))
     machine.hold("device", bytes: memory.usable, of: memory.capacity)
     machine.hold("processor", bytes: given, of: capacity)
-    let deviceTokens = (memory.usable - weights) / pieces.cacheBytesPerToken
+    let deviceTokens = pieces.tokens(in: memory.usable - weights)
     let profile = HybridProfile(pieces: pieces, attending: beside.pieces, rate: rate)
     let chosen = profile.chosen(
       HybridProfile.Schedule(rawValue: word), deviceTokens: deviceTokens,
-      hostTokens: given / pieces.cacheBytesPerToken, context: context, sets: layers)
+      hostTokens: pieces.cacheBytesPerToken > 0 ? pieces.tokens(in: given) : 0, context: context, sets: layers)
     let policy = HybridAttention(
       beside: AttentionBeside(
         settings.model, pieces: pieces, attending: beside.pieces, gpu: gpu, processor: attends, host: host, send: send,
@@ -136,7 +136,7 @@ public struct HybridAttention: PlacePolicy {
     counts.split += isSplit ? 1 : 0
     counts.hosted += Double(sides.host.decodes)
     counts.decodes += Double(shape.decodes)
-    plan.run(labels.first, on: gpu, pieces.first.cost(shape))
+    plan.begin(beside.pieces, shape, beside.labels, on: beside.gpu, host: beside.host)
     if isSplit { split(sides, into: &plan) } else { whole(shape, sides, into: &plan) }
     plan.run(labels.last, on: gpu, pieces.last.cost(shape))
   }

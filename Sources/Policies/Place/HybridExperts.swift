@@ -140,9 +140,8 @@ public struct HybridExperts: PlacePolicy {
     way.begin(&plan)
     if !options.isByLayers { routed.begin(step.sequences) }
     if options.foresees { cache.foresee(routed.future(of: [routed.routing], then: step.sequences)) }
-    let first = pieces.first.cost(shape)
-    plan.run(labels.first, on: gpu, first)
-    now += first.seconds
+    plan.begin(pieces, shape, labels, on: gpu, host: host)
+    now += pieces.first.seconds(shape)
     let dispatch = pieces.dispatchPerLayer(shape)
     var (mixture, done) = (0, TaskRef.none)
     for (index, kind) in pieces.layers.enumerated() {

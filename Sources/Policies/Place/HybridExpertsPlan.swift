@@ -60,7 +60,8 @@ extension HybridExperts {
     let gpu = machine.compute(settings.device, name: "gpu")
     let host = machine.stream("host")
     let cpu = machine.compute(other, name: "cpu", isExtra: true)
-    let copy = machine.link(link, name: "copy", efficiency: efficiency)
+    let copy = machine.link(
+      link, name: "copy", efficiency: efficiency, limit: other.memory.first?.bandwidth.value.value ?? .infinity)
     let send = machine.link(link, name: "send", efficiency: efficiency)
     let results = machine.link(link, name: "result", efficiency: efficiency)
     let bytes = pieces.kinds[kind].expertBytes
@@ -116,7 +117,7 @@ extension HybridExperts {
     _ settings: any PlaceSettings, _ pieces: ModelPieces, _ options: Options, _ expertBytes: Double,
     _ shape: ExpertShape, _ other: Device, _ machine: inout Machine
   ) -> Double? {
-    let ends = pieces.first.weights + pieces.last.weights
+    let ends = pieces.ends
     // Two buffers beside the slots, for what finds none.
     let held =
       pieces.layers.prefix(options.deviceLayers).reduce(ends) {

@@ -63,8 +63,10 @@ public struct KVRetrieval: PlacePolicy {
     var machine = Machine()
     let gpu = machine.compute(settings.device, count: count)
     let host = machine.stream("host")
-    let fetch = machine.link(link, count: count, name: "fetch", efficiency: efficiency)
-    let store = machine.link(link, count: count, name: "store", efficiency: efficiency)
+    let fetch = machine.link(
+      link, count: count, name: "fetch", efficiency: efficiency, limit: tier.bandwidth.value.value)
+    let store = machine.link(
+      link, count: count, name: "store", efficiency: efficiency, limit: tier.writeBandwidth.value.value)
     let memory = DeviceMemory(settings, count: count)
     let weights = pieces.weights * Double(count)
     // The index of all layers, and what is fetched for one of them.
@@ -73,7 +75,7 @@ public struct KVRetrieval: PlacePolicy {
       + share * (pieces.kinds.map(\.cacheBytesPerToken).max() ?? 0)
     guard settings.holds(weights, in: memory) else { return nil }
     let tokens = min(
-      capacity / pieces.cacheBytesPerToken, onDevice > 0 ? (memory.usable - weights) / onDevice : .infinity)
+      pieces.tokens(in: capacity), onDevice > 0 ? (memory.usable - weights) / onDevice : .infinity)
     machine.hold("device", bytes: weights + tokens * onDevice, of: memory.capacity)
     machine.hold("host", bytes: tokens * pieces.cacheBytesPerToken, of: tier.capacity.value.value)
     let own = settings.device
@@ -117,7 +119,7 @@ public struct KVRetrieval: PlacePolicy {
   /// Scores, fetches and attends layer by layer.
   public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
-    plan.run(labels.first, on: gpu, pieces.first.cost(shape))
+    plan.begin(pieces, shape, labels, on: gpu, host: host)
     let dispatch = pieces.dispatchPerLayer(shape)
     let chosen = (Double(shape.decodeContext) * share).rounded(.up)
     contextBytes += Double(shape.decodeContext) * pieces.cacheBytesPerToken

@@ -20,11 +20,29 @@ extension StepPlan {
   ) -> TaskRef {
     run(label, on: stream, for: cost.seconds, after: first, second, third, into: ring, bound: cost.bound, ahead: ahead)
   }
+
+  /// Issues what stands before the first layer: the host's time of a step, after which it dispatches the layers, and the
+  /// embedding, for both of which the device is taken.
+  mutating func begin(
+    _ pieces: ModelPieces, _ shape: StepShape, _ labels: LayerLabels, on gpu: StreamID, host: StreamID
+  ) {
+    let first = pieces.first.cost(shape)
+    let hosted = pieces.hostSeconds(shape)
+    run(labels.host, on: host, for: hosted, bound: PieceCost.hostBound)
+    run(
+      labels.first, on: gpu, for: first.seconds, bound: 2 * hosted > first.seconds ? PieceCost.hostBound : first.bound)
+  }
 }
 
 extension ModelPieces {
   /// Bytes of the weights before the first layer and after the last.
   var ends: Double { first.weights + last.weights + embeddingBytes }
+
+  /// Tokens whose keys and values `bytes` hold; as many as an engine may have where the model has none.
+  func tokens(in bytes: Double) -> Double { cacheBytesPerToken > 0 ? max(0, bytes) / cacheBytesPerToken : 2e9 }
+
+  /// The host's seconds of a step before it dispatches the first layer.
+  func hostSeconds(_ shape: StepShape) -> Double { max(0, first.seconds(shape) - embedding.seconds(shape)) }
 
   /// The host's least seconds for each layer of a step of `shape`.
   public func dispatchPerLayer(_ shape: StepShape) -> Double {

@@ -19,7 +19,7 @@ import Units
 /// copies wait for gathers. With `launch-ahead` the host waits for copies alone, not for what is computed, so that a
 /// section that is needed is read and copied while the one before computes.
 /// Settings: `from` (tier), `drives`, `request`, `depth`, `host` (tier with the buffers of drives), `link`,
-/// `link-efficiency`, `prefetch` (sections ahead, at most all others), `prefetch-part` (of the one ahead), `section`
+/// `link-efficiency`, `prefetch` (sections ahead; where it is all others each has a slot of its own, and nothing is copied), `prefetch-part` (of the one ahead), `section`
 /// (layers that are copied as one), `pinned` (first layers, which never leave, as the embedding and the head do not) or
 /// `pinned-weights` (bytes on a device that never leave: the embedding and the head, which are copied too where they do not
 /// fit, then layers), `gather`, `one-stream`, `launch-ahead`. Source: ZeRO-Inference (DeepSpeed, 2022-09-10), whose
@@ -123,10 +123,9 @@ public struct LayerStreaming: PlacePolicy {
     var machine = Machine()
     let gpu = machine.compute(settings.device, count: count)
     let issue = machine.stream("host")
-    let most = link.bandwidth.value.value * devices
     let copy = machine.link(
-      link, count: count, name: "copy",
-      efficiency: isDrive ? efficiency : min(efficiency, tier.bandwidth.value.value / most))
+      link, count: count, name: "copy", efficiency: efficiency,
+      limit: isDrive ? .infinity : tier.bandwidth.value.value)
     let read =
       isDrive
       ? machine.reads(tier, drives: drives, request: requests.bytes, depth: requests.depth) : nil
@@ -141,7 +140,7 @@ public struct LayerStreaming: PlacePolicy {
       pieces: pieces, layers: layers, gpu: gpu, host: issue, copy: copy, read: read, gather: gather,
       launchesAhead: launchesAhead, freed: freed, loaded: loaded, sent: sent, servers: gathers ? count : 1,
       carried: gathers ? 1 : devices)
-    return machine.plan(policy, cacheTokens: (memory.usable - held) / pieces.cacheBytesPerToken)
+    return machine.plan(policy, cacheTokens: pieces.tokens(in: memory.usable - held))
   }
 
   /// What never leaves the devices; nil where it is told twice.
@@ -191,6 +190,7 @@ public struct LayerStreaming: PlacePolicy {
     let costs = StepCosts(
       embedding: pieces.first.cost(shape), layers: pieces.kinds.map { $0.cost(shape) }, head: pieces.last.cost(shape),
       dispatch: pieces.dispatchPerLayer(shape))
+    plan.run(labels.host, on: host, for: pieces.hostSeconds(shape), bound: PieceCost.hostBound)
     // The step before has left the first sections of this one on their way, but for the first step of all.
     if step.step == 0 { for section in layers.ahead { fetch(section, part: layers.part, into: &plan) } }
     for row in layers.rows {
@@ -217,8 +217,8 @@ public struct LayerStreaming: PlacePolicy {
   /// Bytes of weights on a device at most at once, and of all weights.
   public var figures: [PlacedFigure] {
     [
-      PlacedFigure("device-weights", layers.held, unit: "B"),
-      PlacedFigure("weights", pieces.weights, unit: "B"),
+      PlacedFigure("device-weights", layers.held, of: 1, unit: "B"),
+      PlacedFigure("weights", pieces.weights, of: 1, unit: "B"),
     ]
   }
 

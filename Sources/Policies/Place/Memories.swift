@@ -64,7 +64,7 @@ extension PlaceSettings {
           why: "\(Memory(pieces.weights).text) > \(Memory(memory.usable).text)", fix: "narrower weights")
         return nil
       }
-      tokens = min(tokens, (memory.usable - pieces.weights) / pieces.cacheBytesPerToken)
+      tokens = min(tokens, pieces.tokens(in: memory.usable - pieces.weights))
       machine.hold(devices[index].memoryName, bytes: memory.usable, of: memory.capacity)
     }
     return tokens

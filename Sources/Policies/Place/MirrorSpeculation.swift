@@ -122,9 +122,10 @@ public struct MirrorSpeculation: PlacePolicy {
     let verified = shape.verifying(besidePrompts: acceptance.tokens)
     let dispatch = (labels.host, pieces.dispatchPerLayer(shape))
     let hasHits = shape.decodes > missing
+    let ready: TaskRef = hasHits ? .last(of: drafts) : .none
+    plan.run(labels.host, on: host, for: pieces.hostSeconds(verified), bound: PieceCost.hostBound)
     var done = plan.run(
-      labels.first, on: target, pieces.first.cost(verified), delay: sync, after: drafted,
-      hasHits ? .last(of: drafts) : .none)
+      labels.first, on: target, pieces.first.cost(verified), delay: sync, after: drafted, ready)
     done = prefix.place(verified, labels.feedForward, host: host, dispatch: dispatch, after: done, into: &plan)
     if shape.decodes > 0 {
       done = plan.run(exitLabel, on: target, pieces.head.cost(shape.verifying(acceptance.tokens)), after: done)

@@ -6,7 +6,8 @@ import Units
 
 /// Everything stands on the pool's own device: the baseline of every other placement.
 ///
-/// The same time as an engine without a placement policy, to the rounding of its pieces. Settings: none.
+/// The same time as an engine without a placement policy, to the rounding of its pieces; where the host's dispatch takes
+/// longer than the device, the last layer and the head follow it. Settings: none.
 public struct Resident: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "resident"
@@ -30,7 +31,7 @@ public struct Resident: PlacePolicy {
     let cache = memory.usable - held
     machine.hold("device", bytes: memory.usable, of: memory.capacity)
     return machine.plan(
-      Resident(pieces: pieces, gpu: gpu, host: host), cacheTokens: cache / pieces.cacheBytesPerToken)
+      Resident(pieces: pieces, gpu: gpu, host: host), cacheTokens: pieces.tokens(in: cache))
   }
 
   init(pieces: ModelPieces, gpu: StreamID, host: StreamID) {
@@ -41,7 +42,7 @@ public struct Resident: PlacePolicy {
 
   /// Bytes of weights on a device, which are all.
   public var figures: [PlacedFigure] {
-    [PlacedFigure("device-weights", pieces.weights, unit: "B"), PlacedFigure("weights", pieces.weights, unit: "B")]
+    ["device-weights", "weights"].map { PlacedFigure($0, pieces.weights, of: 1, unit: "B") }
   }
 
   /// Takes the labels of its tasks.
@@ -51,7 +52,7 @@ public struct Resident: PlacePolicy {
   public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     let dispatch = pieces.dispatchPerLayer(shape)
-    plan.run(labels.first, on: gpu, pieces.first.cost(shape))
+    plan.begin(pieces, shape, labels, on: gpu, host: host)
     for (kind, count) in pieces.runs {
       let layer = pieces.kinds[kind]
       let cost = layer.attended(shape)

@@ -13,7 +13,7 @@ import Units
 /// centre receives and sends all parts over its own link. The master alone holds embedding and head.
 /// With `share: layers` each device has layers of its own, which it reads block by block when they are needed: stages of devices
 /// that swap.
-/// Settings: `disk` (tier), `request`, `depth`, `window` (0 keeps all weights in memory), `link`, `links` (between two
+/// Settings: `disk` (tier), `request`, `depth`, `window` (0, or more blocks than there are, keeps all weights in memory), `link`, `links` (between two
 /// devices), `reduce`, `share`. Source: TPI-LLM (Li et al., arXiv 2410.00531).
 public struct SlidingWindow: PlacePolicy {
   /// The name that scenarios and reports use.
@@ -101,10 +101,10 @@ public struct SlidingWindow: PlacePolicy {
       reduction: Reduction(
         shape: .init(rawValue: reduce) ?? .star, devices: count, hop: Double(links) * link.latency.value.value,
         rate: link.bandwidth.value.value, isSum: share == "tensors"),
-      blocks: blocks, ahead: min(ahead, blocks.count), isResident: window == 0,
+      blocks: blocks, ahead: min(ahead, blocks.count), isResident: window == 0 || ahead >= blocks.count,
       loaded: machine.resources.ring(max(1, ahead)), computed: machine.resources.ring(2))
     return machine.plan(
-      policy, cacheTokens: (memory.usable - weights) * Double(count) / whole.cacheBytesPerToken)
+      policy, cacheTokens: whole.tokens(in: (memory.usable - weights) * Double(count)))
   }
 
   /// The most bytes of `count` blocks in a row, the first following the last.

@@ -63,7 +63,7 @@ struct StreamedLayers: Sendable {
         first += 1
       }
     }
-    let stay = pieces.layers.indices.prefix(first).map { section(pieces.layers[$0...$0]) }
+    var stay = pieces.layers.indices.prefix(first).map { section(pieces.layers[$0...$0]) }
     var streamed = stride(from: first, to: pieces.layers.count, by: size).map {
       section(pieces.layers[$0..<min($0 + size, pieces.layers.count)])
     }
@@ -74,6 +74,12 @@ struct StreamedLayers: Sendable {
       Section(parts: [.embedding], bytes: pieces.first.weights + table),
       Section(parts: [.head], bytes: pieces.last.weights),
     ]
+    let count = streamed.count + (endsStay ? 0 : ends.count)
+    if part == 1, count == 1 || wanted >= count - 1 {
+      // Every section has a slot of its own: none ever leaves.
+      stay += streamed
+      (streamed, endsStay) = ([], true)
+    }
     if !endsStay { streamed = [ends[0]] + streamed + [ends[1]] }
     prefetch = max(0, min(wanted, streamed.count - 1))
     self.part = part

@@ -62,7 +62,7 @@ public struct TensorSplit: PlacePolicy {
         shapes: other.forms.shapes?.tokens ?? [], sync: sync, parts: parts,
         allowed: products == "split" ? [.own, .npu, .both] : [products == "gpu" ? .own : .npu],
         attention: attention == "gpu" ? .own : .npu, ends: machine.resources.ring(3)))
-    return machine.plan(policy, cacheTokens: (memory.usable - pieces.weights) / pieces.cacheBytesPerToken)
+    return machine.plan(policy, cacheTokens: pieces.tokens(in: memory.usable - pieces.weights))
   }
 
   /// Takes the labels of its tasks.
