@@ -31,6 +31,26 @@ import Workload
     try resolved(workload, more: more, set: set) { $0 }
   }
 
+  @Test func aTraceBeginsWithTheFirstRequestThatIsTaken() throws {
+    let rows = [(1000, 96), (1000.5, 97), (1001, 98), (1002, 99)].map { "\($0.0),\($0.1),8\n" }
+    let trace = "arrival_s,prompt_tokens,output_tokens\n" + rows.joined()
+    func arrivals(_ settings: String) throws -> [Double] {
+      try resolved("{trace: {path: t.csv}\(settings)}", trace: trace) {
+        try $0.trace().requests.map(\.arrival.seconds)
+      }
+    }
+    #expect(try arrivals("") == [0, 0.5, 1, 2])
+    #expect(try arrivals(", window: {from: 1000.2 s, to: 1005 s}") == [0, 0.5, 1.5])
+    // 3 gaps in 2 s are 1.5 a second.
+    #expect(try arrivals(", rate: 3 /s") == [0, 0.25, 0.5, 1])
+    let sampled = try (0..<20).map { seed in
+      try resolved("{trace: {path: t.csv}, sample: 50 %}", trace: trace, more: "seed: \(seed)\n") {
+        try $0.trace().requests.map(\.arrival.seconds)
+      }
+    }
+    #expect(sampled.allSatisfy { $0.first ?? 0 == 0 } && sampled.contains { $0.count == 2 })
+  }
+
   private func generator(_ workload: String) throws -> GeneratorPlan? {
     guard case .generator(let plan) = try resolved(workload).workload.source else { return nil }
     return plan

@@ -83,9 +83,8 @@ public struct WorkloadPlan: Hashable, Sendable {
   private func recorded(_ plan: TracePlan, seed: UInt64) throws(Faults) -> Trace {
     var selection = TraceSelection()
     (selection.window, selection.first, selection.share, selection.seed) = (window, first, sample, seed)
-    var trace = try plan.read(selection)
-    if window != nil { trace = trace.startingAtZero }
-    trace = trace.clipped(maxPrompt: maxPrompt, maxOutput: maxOutput)
+    // What a clock showed before the first request, or those before it that were not taken, is no part of a run.
+    let trace = try plan.read(selection).startingAtZero.clipped(maxPrompt: maxPrompt, maxOutput: maxOutput)
     let own = TraceStatistics(trace).rate
     if rate != nil, own.value == 0 {
       throw Faults(
