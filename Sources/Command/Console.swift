@@ -29,7 +29,12 @@ public struct Console: Sendable {
   public static let standard = Console(
     out: { write($0, to: STDOUT_FILENO) }, err: { write($0, to: STDERR_FILENO) },
     isWatched: isatty(STDERR_FILENO) == 1,
-    style: isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil ? .terminal : .plain)
+    style: isatty(STDOUT_FILENO) == 1 && hasColour(ProcessInfo.processInfo.environment) ? .terminal : .plain)
+
+  /// Whether a terminal of this environment is to be written to in colour: no-color.org, and terminals that have none.
+  static func hasColour(_ environment: [String: String]) -> Bool {
+    (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+  }
 
   /// Writes all of a text. A reader that went away ends the process quietly (SIGPIPE); results that cannot be
   /// written, as on a full disk, end it with ``Outcome/fault``.

@@ -2,9 +2,9 @@ import Foundation
 import Units
 
 extension Diagnostic {
-  /// What the system said of a file, in the words of diagnostics.
-  init(_ error: CocoaError) {
-    let path = error.filePath ?? error.url?.path ?? "a file"
+  /// What the system said of a file, in the words of diagnostics; it is that at `path` where the error names none.
+  init(_ error: CocoaError, of path: String = "a file") {
+    let path = error.filePath ?? error.url?.path ?? path
     // The codes for writing are 512 to 1023 (NSFileWriteUnknownError and those after it).
     let isWriting = (512..<1024).contains(error.code.rawValue)
     let code = (error.underlying as? POSIXError)?.code.rawValue ?? Self.code(error.code)

@@ -109,7 +109,7 @@ enum Interruption {
     case .stream:
       guard let stream = FileHandle(forWritingAtPath: path) else { throw Diagnostic.unwritable(path) }
       defer { try? stream.close() }
-      try body { try stream.write(contentsOf: $0) }
+      try body { bytes in try named(path) { try stream.write(contentsOf: bytes) } }
     case .file(let target, let mode):
       try scratch(at: "\(target).\(getpid()).tmp") { unfinished in
         guard FileManager.default.createFile(atPath: unfinished, contents: nil),
@@ -117,10 +117,15 @@ enum Interruption {
         else { throw Diagnostic.unwritable(path) }
         defer { try? file.close() }
         if let mode { _ = fchmod(file.fileDescriptor, mode) }
-        try body { try file.write(contentsOf: $0) }
-        try file.synchronize()
+        try body { bytes in try named(path) { try file.write(contentsOf: bytes) } }
+        try named(path) { try file.synchronize() }
         guard rename(unfinished, target) == 0 else { throw Diagnostic.unwritable(path) }
       }
     }
+  }
+
+  /// What `body` throws of a file says which.
+  private static func named(_ path: String, _ body: () throws -> Void) throws {
+    do { try body() } catch let error as CocoaError { throw Diagnostic(error, of: path) }
   }
 }

@@ -27,6 +27,14 @@ func medley(_ arguments: [String]) -> Ran {
 
 @Suite("The command line")
 struct CommandLineTests {
+  @Test("Colours are for terminals that have them and users who want them")
+  func colours() {
+    for (environment, has) in [
+      ([:], true), (["NO_COLOR": ""], true), (["NO_COLOR": "1"], false), (["TERM": "dumb"], false),
+      (["TERM": "xterm"], true),
+    ] as [([String: String], Bool)] { #expect(Console.hasColour(environment) == has) }
+  }
+
   @Test("Help and version are results; help names every exit code")
   func help() {
     for arguments in [[], ["--help"], ["help"]] {

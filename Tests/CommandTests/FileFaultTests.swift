@@ -62,6 +62,10 @@ struct FileFaultTests {
     var (status, first) = (stat(), UInt8(0))
     #expect(lstat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
     #expect(read(reader, &first, 1) == 1 && first == UInt8(ascii: "{"))
+    // A full disk is told with its file.
+    let full = medley("run", small.path, "--perfetto", "/dev/full")
+    #expect(full.outcome == .fault && full.err.hasPrefix("error: '/dev/full' cannot be written\n"), "\(full.err)")
+    #expect(full.err.contains("no space left") && access("/dev/full", W_OK) == 0)
   }
 
   @Test("A scenario that is no file")
