@@ -56,7 +56,7 @@ extension Summary {
         """,
       ])
     }
-    if price.value > 0 {
+    if let price, let cost {
       let output = costPerMillionOutputTokens.map { ", \(NumberText.money($0))/Mtok of output" } ?? ""
       let all = costPerMillionTokens.map { ", \(NumberText.money($0))/Mtok of all" } ?? ""
       table.add(["cost", "\(NumberText.money(price.value))/h, \(NumberText.money(cost)) the run\(output)\(all)"])

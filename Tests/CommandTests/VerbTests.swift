@@ -285,6 +285,22 @@ struct OtherVerbTests {
     #expect(medley("list", "traces").out.contains("azure-2023-conv"))
   }
 
+  @Test("What nobody lets has no price and no cost, in text, JSON and beside what has one")
+  func unpriced() throws {
+    let small = try SmallScenario()
+    let scenario = try String(contentsOfFile: small.path, encoding: .utf8)
+    try small.write("other.yaml", scenario.replacing("a100-sxm", with: "a100-pcie"))
+    let other = small.folder.appendingPathComponent("other.yaml").path
+    let alone = medley("run", other, "--variant", "even", "--json")
+    #expect(alone.out.contains("\"cost_usd_per_mtok_output\": null") && alone.out.contains("\"price_usd_per_h\": null"))
+    #expect(!medley("compare", other, "--quiet").out.contains("price"))
+    let beside = medley("compare", "\(small.path):even", "\(other):even", "--quiet").out.split(separator: "\n")
+    for (row, words) in [("price", 3), ("cost of output", 5)] {
+      let line = beside.first { $0.hasPrefix(row) }?.split(separator: " ") ?? []
+      #expect(line.count == words + 1 && line.suffix(2) == ["-", "-"] && line[words - 2].hasPrefix("$"), "\(line)")
+    }
+  }
+
   @Test("baseline accepts results, finds them again, and names what moved")
   func baseline() throws {
     let small = try SmallScenario()

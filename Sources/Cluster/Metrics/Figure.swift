@@ -105,7 +105,7 @@ public struct Figure: Sendable {
     Figure("energy_per_output_token_j", "energy per output token", .joules, .lower) { $0.energyPerOutputToken?.value },
     Figure("average_power_w", "average power", .watts, .lower) { $0.averagePower.value },
     Figure("peak_power_w", "peak power", .watts, .lower) { $0.peakPower.value },
-    Figure("price_usd_per_h", "price", .dollarsPerHour, .lower) { $0.price.value },
+    Figure("price_usd_per_h", "price", .dollarsPerHour, .lower) { $0.price?.value },
     Figure("cost_usd", "cost", .dollars, .lower) { $0.cost },
     Figure("cost_usd_per_mtok_output", "cost of output", .dollarsPerMillionTokens, .lower) {
       $0.costPerMillionOutputTokens

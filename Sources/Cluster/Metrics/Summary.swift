@@ -67,17 +67,19 @@ public struct Summary: Hashable, Sendable {
   public var averagePower: Power { Power(duration.value > 0 ? energy.value / duration.value : 0) }
   /// Joules per output token of completed requests; nil without one.
   public var energyPerOutputToken: Energy? { outputTokens > 0 ? Energy(energy.value / Double(outputTokens)) : nil }
-  /// Price of all pools.
-  public var price: Price { pools.reduce(Price(0)) { $0 + $1.price } }
-  /// Dollars that the run costs.
-  public var cost: Double { price.value * duration.value / 3600 }
-  /// Dollars per million output tokens; nil without one.
-  public var costPerMillionOutputTokens: Double? { outputTokens > 0 ? cost / Double(outputTokens) * 1e6 : nil }
-  /// Dollars per million prompt and output tokens; nil without one.
-  public var costPerMillionTokens: Double? {
-    let tokens = promptTokens + outputTokens
-    return tokens > 0 ? cost / Double(tokens) * 1e6 : nil
+  /// Price of all pools; nil where none has one.
+  public var price: Price? {
+    let sum = pools.reduce(Price(0)) { $0 + $1.price }
+    return sum.value > 0 ? sum : nil
   }
+  /// Dollars that the run costs; nil without a price.
+  public var cost: Double? { price.map { $0.value * duration.value / 3600 } }
+  /// Dollars per million output tokens; nil without one or without a price.
+  public var costPerMillionOutputTokens: Double? { cost(per: outputTokens) }
+  /// Dollars per million prompt and output tokens; nil without one or without a price.
+  public var costPerMillionTokens: Double? { cost(per: promptTokens + outputTokens) }
+
+  private func cost(per tokens: Int) -> Double? { tokens > 0 ? cost.map { $0 / Double(tokens) * 1e6 } : nil }
 
   /// The figures of a run of `requests` on `cluster`.
   ///
