@@ -46,10 +46,12 @@ extension WorkloadPlan {
   func lessened(to count: Int) -> WorkloadPlan {
     var plan = self
     if case .generator(var generator) = source {
-      if case .requests(let wanted) = generator.extent {
-        generator.extent = .requests(min(wanted, count))
-      } else {
-        generator.extent = .requests(count)
+      switch generator.extent {
+      case .requests(let wanted): generator.extent = .requests(min(wanted, count))
+      case .duration(let duration):
+        // A short time may hold fewer requests, or none.
+        let holds = generator.arrivals.rate.map { $0.value * duration.seconds } ?? .infinity
+        if holds > Double(count) { generator.extent = .requests(count) }
       }
       plan.source = .generator(generator)
     }
@@ -62,7 +64,7 @@ extension WorkloadPlan {
   }
 
   /// Whether a window takes anything of its trace.
-  private func probeWindow(seed: UInt64) throws(Faults) {
+  func probeWindow(seed: UInt64) throws(Faults) {
     guard window != nil, let name = ownTrace?.name, try own(seed: seed, blockTokens: nil).requests.isEmpty else {
       return
     }

@@ -64,9 +64,16 @@ public struct WorkloadPlan: Hashable, Sendable {
   }
 
   /// The requests and what is known of them.
-  /// - Throws: ``Faults`` where a trace is malformed or cannot be changed as asked, or a generator cannot draw.
+  /// - Throws: ``Faults`` where a trace is malformed or cannot be changed as asked, a generator cannot draw, or there is no
+  ///   request.
   public func trace(seed: UInt64) throws(Faults) -> Trace {
-    tenants.isEmpty ? try own(seed: seed, blockTokens: blockTokens) : try mixed(seed: seed)
+    let trace = tenants.isEmpty ? try own(seed: seed, blockTokens: blockTokens) : try mixed(seed: seed)
+    guard trace.requests.isEmpty else { return trace }
+    for part in parts { try part.probeWindow(seed: seed) }
+    throw Faults(
+      Diagnostic(
+        at: nil, "the workload has no request", why: "what its window, sample or duration leave holds none",
+        fix: "take more of it, or a longer duration"))
   }
 
   /// The requests of the own source, with generated contents in blocks of `blockTokens`.
