@@ -41,4 +41,10 @@ extension Diagnostic {
     return Diagnostic(
       at: nil, "'\(path)' cannot be written", why: String(cString: strerror(code)).lowercased(), fix: fix(code, true))
   }
+
+  /// That a path leads to where the results go.
+  static func standardOutput(_ path: String) -> Diagnostic {
+    Diagnostic(
+      at: nil, "'\(path)' is no file to write", why: "standard output has the results", fix: "name another file")
+  }
 }

@@ -61,7 +61,7 @@ enum Interruption {
 
   /// What stands at a path that is to be written.
   private enum Target {
-    /// A file, of `mode` where it is there, or none yet; `path` is behind links.
+    /// A file, of `mode` where it is there, or none yet; `path` is behind all links.
     case file(path: String, mode: mode_t?)
     /// A device or a pipe, which takes the bytes as they come.
     case stream
@@ -69,11 +69,17 @@ enum Interruption {
     init(_ path: String) throws {
       var status = stat()
       guard stat(path, &status) == 0 else {
-        self = .file(path: path, mode: nil)
+        guard errno == ENOENT else { throw Diagnostic.unwritable(path) }
+        self = .file(path: Self.absent(path), mode: nil)
         return
       }
       switch status.st_mode & S_IFMT {
       case S_IFREG:
+        // Results that go to the file would be lost with it: a new one takes its name.
+        var output = stat()
+        if fstat(STDOUT_FILENO, &output) == 0, output.st_dev == status.st_dev, output.st_ino == status.st_ino {
+          throw Diagnostic.standardOutput(path)
+        }
         guard let real = realpath(path, nil) else { throw Diagnostic.unwritable(path) }
         defer { free(real) }
         self = .file(path: String(cString: real), mode: status.st_mode & 0o7777)
@@ -83,15 +89,18 @@ enum Interruption {
       default: self = .stream
       }
     }
+
+    /// Where a path without a file leads: a link may go before what it names.
+    private static func absent(_ path: String) -> String {
+      guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { return path }
+      return absent(URL(filePath: next, relativeTo: URL(filePath: path).deletingLastPathComponent()).path)
+    }
   }
 
   /// Whether ``write(_:_:)`` could write a file, which is left as it is.
   /// - Throws: `Diagnostic` where it could not.
   static func check(_ path: String) throws {
-    guard path != "-" else {
-      throw Diagnostic(
-        at: nil, "'-' is no file to write", why: "standard output has the results", fix: "name a file")
-    }
+    guard path != "-" else { throw Diagnostic.standardOutput(path) }
     switch try Target(path) {
     case .stream: guard access(path, W_OK) == 0 else { throw Diagnostic.unwritable(path) }
     case .file(let target, _):

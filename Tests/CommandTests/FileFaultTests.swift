@@ -48,6 +48,15 @@ struct FileFaultTests {
     #expect(medley("run", small.path, "--perfetto", link).outcome == .ok)
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "file")
     #expect(try String(contentsOfFile: file, encoding: .utf8).hasPrefix("{"))
+    // A link goes before what it names, another before it.
+    let (chain, made) = ("\(small.folder.path)/chain", "\(small.folder.path)/made")
+    symlink("next", chain)
+    symlink(made, "\(small.folder.path)/next")
+    #expect(medley("run", small.path, "--perfetto", chain).outcome == .ok)
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: chain) == "next")
+    #expect(try String(contentsOfFile: made, encoding: .utf8).hasPrefix("{"))
+    symlink("round", "\(small.folder.path)/round")
+    #expect(medley("run", small.path, "--perfetto", "\(small.folder.path)/round").outcome == .fault)
     #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600)
   }
 

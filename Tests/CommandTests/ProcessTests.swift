@@ -58,6 +58,23 @@ struct ProcessTests {
     }
   }
 
+  @Test("The file that has the results is not replaced by another")
+  func ownOutput() throws {
+    let small = try SmallScenario()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    let executable = Bundle.main.executableURL?.deletingLastPathComponent().appendingPathComponent("medley").path ?? ""
+    process.arguments = [
+      "-c", "'\(executable)' run '\(small.path)' --perfetto /dev/stdout 2>&1 >'\(small.folder.path)/out'",
+    ]
+    let out = Pipe()
+    process.standardOutput = out
+    try process.run()
+    let told = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 1 && told.hasPrefix("error: '/dev/stdout' is no file to write"), "\(told)")
+  }
+
   @Test("A reader that goes away ends it quietly")
   func brokenPipe() throws {
     let process = Process()
