@@ -28,6 +28,33 @@ import Units
     #expect(tabulated.contains { $0.cost(batch).seconds > 0 })
   }
 
+  /// Forms and kernels have times of their own, of kernels other lines from context to context.
+  @Test(arguments: ["llama-2-7b", "gemma-3-1b"])
+  func formsAndKernelsCostTheSame(id: String) throws {
+    let model = try Catalogue.model(id)
+    var padded = Device.busy
+    padded.forms.shapes = CompiledShapes(tokens: [64, 256], source: "test")
+    for (device, kernels) in [(padded, nil), (.busy, try EngineKernels.plain())] as [(Device, EngineKernels?)] {
+      func pieces(_ maxBatch: Int) throws -> [Piece] {
+        all(try ModelPieces(model, formats: ModelFormats(), device: device, kernels: kernels, maxBatch: maxBatch))
+      }
+      let (tabulated, summed, plain) = (
+        try pieces(64), try pieces(0), all(try ModelPieces(model, formats: ModelFormats(), device: .busy, maxBatch: 64))
+      )
+      var differs = false
+      for batch in 0...70 {
+        for context in [1, 130, 3_001] {
+          let shape = StepShape(decodes: batch, context: batch * context, window: model.window ?? 0)
+          for (index, piece) in tabulated.enumerated() {
+            #expect(piece.cost(shape) == summed[index].cost(shape), "\(shape)")
+            differs = differs || piece.cost(shape) != plain[index].cost(shape)
+          }
+        }
+      }
+      #expect(differs)
+    }
+  }
+
   @Test func routerAndSharedExpertsAreTheBlock() throws {
     let batch = StepShape(decodes: 8, context: 8_000)
     for id in ["deepseek-v2-lite", "mixtral-8x7b"] {
