@@ -19,12 +19,13 @@ import Units
 /// copies wait for gathers. With `launch-ahead` the host waits for copies alone, not for what is computed, so that a
 /// section that is needed is read and copied while the one before computes.
 /// Settings: `from` (tier), `drives`, `request`, `depth`, `host` (tier with the buffers of drives), `link`,
-/// `link-efficiency`, `prefetch` (sections ahead; where it is all others each has a slot of its own, and nothing is copied), `prefetch-part` (of the one ahead), `section`
-/// (layers that are copied as one), `pinned` (first layers, which never leave, as the embedding and the head do not) or
-/// `pinned-weights` (bytes on a device that never leave: the embedding and the head, which are copied too where they do not
-/// fit, then layers), `gather`, `one-stream`, `launch-ahead`. Source: ZeRO-Inference (DeepSpeed, 2022-09-10), whose
-/// alternative are pinned weights, and DeepSpeed 0.7.2, runtime/zero; SE-MoE (Shen et al., arXiv 2205.10034), whose ring
-/// memory has `prefetch` + 1 slots; Superpipeline (Abbasi, Lim, arXiv 2410.08791), whose window has
+/// `link-efficiency`, `prefetch` (sections ahead; where it is all others each has a slot of its own, and nothing is
+/// copied), `prefetch-part` (of the one ahead), `section` (layers that are copied as one), `pinned` (first layers, which
+/// never leave, as the embedding and the head do not) or `pinned-weights` (bytes on a device that never leave: the
+/// embedding and the head, which are copied too where they do not fit, then layers), `gather`, `one-stream`,
+/// `launch-ahead`. Source: ZeRO-Inference (DeepSpeed, 2022-09-10), whose alternative are pinned weights, and DeepSpeed
+/// 0.7.2, runtime/zero; SE-MoE (Shen et al., arXiv 2205.10034), whose ring memory has `prefetch` + 1 slots;
+/// Superpipeline (Abbasi, Lim, arXiv 2410.08791), whose window has
 /// k = (`prefetch` + 1) x `section` layers, k' = `section` of which are swapped at once.
 public struct LayerStreaming: PlacePolicy {
   /// The name that scenarios and reports use.

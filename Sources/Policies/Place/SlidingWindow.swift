@@ -13,8 +13,8 @@ import Units
 /// centre receives and sends all parts over its own link. The master alone holds embedding and head.
 /// With `share: layers` each device has layers of its own, which it reads block by block when they are needed: stages of devices
 /// that swap.
-/// Settings: `disk` (tier), `request`, `depth`, `window` (0, or more blocks than there are, keeps all weights in memory), `link`, `links` (between two
-/// devices), `reduce`, `share`. Source: TPI-LLM (Li et al., arXiv 2410.00531).
+/// Settings: `disk` (tier), `request`, `depth`, `window` (0, or more blocks than there are, keeps all weights in memory),
+/// `link`, `links` (between two devices), `reduce`, `share`. Source: TPI-LLM (Li et al., arXiv 2410.00531).
 public struct SlidingWindow: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "sliding-window"
