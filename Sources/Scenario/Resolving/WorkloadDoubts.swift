@@ -4,13 +4,13 @@ import Workload
 
 extension ResolvedScenario {
   /// What is doubtful about serving `trace` on this model and these pools: requests beyond the model's context, requests
-  /// that no pool can hold, tokens asked of a model that yields none, a trace that begins late.
+  /// that no pool can hold, tokens asked of a model that yields none.
   ///
   /// Complexity: O(n).
   public func doubts(of trace: Trace) -> [Diagnostic] {
     let requests = trace.requests
     guard !requests.isEmpty else { return [] }
-    let doubts = [beyondContext(requests), beyondMemory(requests), beyondOnePass(requests), lateStart(requests)]
+    let doubts = [beyondContext(requests), beyondMemory(requests), beyondOnePass(requests)]
     return doubts.compactMap { $0 }
   }
 
@@ -63,19 +63,6 @@ extension ResolvedScenario {
       .warning, at: place, "\(count) of \(requests.count) requests ask for tokens, and \(model.name) yields none",
       why: "it is one pass over the prompt; up to \(longest.outputTokens) tokens are counted as steps of their own",
       fix: "write 'max-output: 1 tokens'")
-  }
-
-  /// A recorded trace whose times do not begin with it, such as those of a day: all idles until then, which counts.
-  private func lateStart(_ requests: [Request]) -> Diagnostic? {
-    guard workload.tenants.isEmpty, case .trace(let plan) = workload.source, let first = requests.first?.arrival,
-      let last = requests.last?.arrival, first - .start > max(last - first, .seconds(60))
-    else { return nil }
-    func text(_ interval: Interval) -> String { Seconds(interval.seconds).text }
-    return Diagnostic(
-      .warning, at: place, "nothing arrives for the first \(text(first - .start))",
-      why:
-        "the requests of '\(plan.name)' come within \(text(last - first)) after that; rates, power and cost count from 0",
-      fix: "cut the start off: 'window: {from: ..., to: ...}' moves what it takes to 0")
   }
 
   /// How many requests are longer than `bound`, and the longest; nil for none.
