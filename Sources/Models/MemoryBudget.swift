@@ -132,7 +132,7 @@ extension EngineLayout {
   }
 
   /// State elements of one sequence on a device by `layers`.
-  func stateElements(_ layers: some Collection<Layer>) -> Int {
+  public func stateElements(_ layers: some Collection<Layer>) -> Int {
     layers.reduce(0) { sum, layer in
       guard case .stateSpace(let space)? = layer.mixer else { return sum }
       let inner = space.inner / tensorParallel

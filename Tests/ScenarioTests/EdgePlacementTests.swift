@@ -135,6 +135,17 @@ import Units
     }
   }
 
+  @Test func statesOfSequencesTakeTheRoomThatTheyDoWithoutAPolicy() throws {
+    // A sequence of Mamba-Codestral has 140 MB of state: 40 of them do not fit beside 14.6 GB of weights in 23.2 GB.
+    for place in ["", ", place: resident", ", place: {layer-streaming: {from: ddr5-4800, pinned: 64}}"] {
+      func pool(_ sequences: Int) -> String {
+        "device: rtx-4090, limits: {max-sequences: \(sequences)}\(place)"
+      }
+      _ = try resolve(pool(32), model: "mamba-codestral-7b")
+      #expect(throws: Faults.self, "\(place)") { try resolve(pool(80), model: "mamba-codestral-7b") }
+    }
+  }
+
   @Test func aFaultElsewhereMakesNoSettingUnknown() throws {
     let streaming = "place: {layer-streaming: {from: ddr5-4800, link: pcie4-x4, prefetch: 2}}"
     for pool in [

@@ -201,7 +201,9 @@ struct ExpertOffloadTests {
         let (moved, asked) = (Double((bytes["copy"] ?? 0) + (bytes["missed"] ?? 0)), figures["expert-bytes"] ?? .nan)
         // A ring's next experts are on their way when the run ends, and are not bytes of the run as far as they are late.
         #expect(isRing ? moved <= asked && moved > 0.98 * asked : moved == asked, "\(fetch)")
-        #expect((figures["block-latency"] ?? .nan) >= (figures["block-wait"] ?? .nan), "\(fetch)")
+        // What shares the link may be under way when a step ends: no layer's time is told.
+        let (latency, wait) = (figures["block-latency"] ?? .nan, figures["block-wait"] ?? .nan)
+        #expect(fetch.contains("beside") ? latency.isNaN : latency >= wait, "\(fetch)")
         #expect(figures["eviction-faults"] == nil, "\(fetch)")
       }
     }
@@ -252,7 +254,7 @@ struct ExpertOffloadTests {
   func refusals() throws {
     #expect(throws: (any Error).self) { try run("cache: {share: 100 %}, pinned-layers: 0, from: sd-a2") }
     for (settings, word) in [
-      ("fetch: prefetch-all, ahead: 40", "cannot hold"), ("groups: 2, part-tokens: 8", "cut in two ways"),
+      ("groups: 2, part-tokens: 8", "cut in two ways"),
       ("schedule: by-expert", "needs 'part-tokens'"), ("part-tokens: 8, schedule: by-path", "needs 'groups'"),
     ] {
       let error = #expect(throws: (any Error).self) { try run(settings) }

@@ -66,6 +66,39 @@ struct PlacedFiguresTests {
     #expect(try (0...1).contains(figure(summary, "expert-reuse-rate")))
   }
 
+  @Test("How long layers took is not said where it was not seen")
+  func unseen() throws {
+    // Copies that share the link may be under way when a step ends.
+    let place = "device: rtx-4090, place: {expert-offload: {from: ddr5-4800, fetch: exact-next"
+    let (inTurn, beside) = (
+      try run(place + "}}", model: "olmoe-1b-7b"), try run(place + ", misses: beside}}", model: "olmoe-1b-7b")
+    )
+    for name in ["block-latency", "block-wait"] {
+      #expect(try figure(inTurn, name) > 0)
+      #expect(beside.pools[0].placement?.figures.first { $0.name == name }?.value == nil)
+    }
+  }
+
+  @Test("A ring of experts is no longer than the model")
+  func ring() throws {
+    // 16 mixture layers, all of which the ring holds: once they have come nothing is fetched.
+    func held(_ ahead: Int) throws -> Summary {
+      try run(
+        "device: h100-sxm, place: {expert-offload: {from: ddr5-4800, fetch: prefetch-all, ahead: \(ahead)}}",
+        model: "olmoe-1b-7b")
+    }
+    let (whole, longer) = (try held(15), try held(40))
+    #expect(try figure(longer, "weights-held-share") == 1)
+    #expect(whole.duration == longer.duration)
+    // 13.8 GB of weights in a device of 12 GiB.
+    let error = #expect(throws: Faults.self) {
+      try self.run(
+        "device: rtx-3060, place: {expert-offload: {from: ddr5-4800, fetch: prefetch-all, ahead: 15}}",
+        model: "olmoe-1b-7b")
+    }
+    #expect(error?.diagnostics.first?.what == "the device cannot hold the experts' slots")
+  }
+
   @Test("Nothing leaves a memory faster than it can be read")
   func memories() throws {
     // CXL reads 26 GB/s of what NVLink-C2C carries at 450.

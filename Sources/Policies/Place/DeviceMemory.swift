@@ -6,14 +6,20 @@ import Units
 public struct DeviceMemory: Hashable, Sendable {
   /// Bytes of all of them.
   public var capacity: Double
-  /// Bytes that weights and KV cache may take: the share that the plan lets be used, less what the runtime holds.
+  /// Bytes that weights and KV cache may take: the share that the plan lets be used, less what the runtime and the states
+  /// of sequences hold.
   public var usable: Double
 
-  /// The memory of `count` devices like `device`, the pool's own unless told.
-  public init(_ settings: any PlaceSettings, device: Device? = nil, count: Int) {
+  /// The memory of `count` devices like `device`, the pool's own unless told, which hold the states of as many sequences as
+  /// may run where they have the mixers; others do where `states` says so.
+  public init(_ settings: any PlaceSettings, device: Device? = nil, count: Int, states: Bool? = nil) {
+    let elements = states ?? (device == nil) ? settings.layout.stateElements(settings.model.layers) : 0
+    let held =
+      settings.memory.reserved
+      + Double(elements * settings.memory.maxSequences) * settings.formats.activations.bytes
     let device = device ?? settings.device
     capacity = (device.memory.first?.capacity.value.value ?? 0) * Double(count)
-    usable = max(0, capacity * settings.memory.utilization - settings.memory.reserved * Double(count))
+    usable = max(0, capacity * settings.memory.utilization - held * Double(count))
   }
 }
 

@@ -98,7 +98,9 @@ extension ExpertOffload {
     switch options.fetch {
     case .onDemand: return nil
     case .prefetchAll:
-      options.ahead = settings.count("ahead", in: 1...64, default: 1, because: "SE-MoE's ring of two layers")
+      // A ring of all layers is as long as any gets.
+      options.ahead = min(
+        settings.count("ahead", in: 1...64, default: 1, because: "SE-MoE's ring of two layers"), shape.layers - 1)
       return nil
     case .exactNext: return predictors([.preGated])
     case .predictedNext:

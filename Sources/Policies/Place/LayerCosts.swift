@@ -39,7 +39,10 @@ extension ModelPieces {
   var ends: Double { first.weights + last.weights + embeddingBytes }
 
   /// Tokens whose keys and values `bytes` hold; as many as an engine may have where the model has none.
-  func tokens(in bytes: Double) -> Double { cacheBytesPerToken > 0 ? max(0, bytes) / cacheBytesPerToken : 2e9 }
+  func tokens(in bytes: Double) -> Double {
+    guard bytes >= 0 else { return 0 }
+    return cacheBytesPerToken > 0 ? bytes / cacheBytesPerToken : 2e9
+  }
 
   /// The host's seconds of a step before it dispatches the first layer.
   func hostSeconds(_ shape: StepShape) -> Double { max(0, first.seconds(shape) - embedding.seconds(shape)) }

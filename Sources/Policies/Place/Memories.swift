@@ -57,7 +57,7 @@ extension PlaceSettings {
   func room(in memories: Memories, _ devices: [Device], _ pieces: ModelPieces, _ machine: inout Machine) -> Double? {
     var tokens = Double.infinity
     for index in memories.first {
-      let memory = DeviceMemory(self, device: devices[index], count: 1)
+      let memory = DeviceMemory(self, device: devices[index], count: 1, states: true)
       guard pieces.weights < memory.usable else {
         refuse(
           nil, "the memory of \(devices[index].name) cannot hold the weights",

@@ -13,6 +13,8 @@ struct ExpertCounts: Sendable {
 
   private var step: [Block] = []
   private var blocks = 0
+  /// Of these, those whose ends were told, and how long they took.
+  private var timed = 0
   private var seconds = 0.0
   private var waited = 0.0
   private var asked = 0
@@ -49,6 +51,7 @@ struct ExpertCounts: Sendable {
     for block in step {
       guard let start = ends.end(of: block.start), let end = ends.end(of: block.end) else { continue }
       let length = (end - start).seconds
+      timed += 1
       seconds += length
       waited += max(0, length - block.busy)
     }
@@ -66,8 +69,8 @@ struct ExpertCounts: Sendable {
 
   var figures: [PlacedFigure] {
     [
-      PlacedFigure("block-latency", seconds, of: Double(blocks), unit: "s"),
-      PlacedFigure("block-wait", waited, of: Double(blocks), unit: "s"),
+      PlacedFigure("block-latency", seconds, of: Double(timed), unit: "s"),
+      PlacedFigure("block-wait", waited, of: Double(timed), unit: "s"),
       PlacedFigure("block-experts", Double(asked), of: Double(blocks), unit: "count"),
       PlacedFigure("experts-fetched", Double(fetches)),
       PlacedFigure("expert-bytes", bytes, unit: "B"),
