@@ -79,11 +79,13 @@ public enum RunLaws {
   ) {
     let time = duration * Double(pool.replicas)
     log.expect(capacity, pool.peakOccupancy <= 1, "the KV cache of pool '\(pool.name)' is \(pool.peakOccupancy) full")
-    // What is fetched ahead may end after the last request: a twentieth of the run, or a second.
+    for (name, share) in [("MFU", pool.mfu), ("MBU", pool.mbu)] {
+      log.expect(shares, (0...1).contains(share ?? 0), "the \(name) of pool '\(pool.name)' is \(share ?? 0)")
+    }
     let watts = (idle: engine.power.idle.value, most: max(engine.power.prefill.value, engine.power.decode.value))
     let joules = pool.energy.value
     log.expect(
-      energy, joules >= watts.idle * time * 0.999 && joules <= watts.most * (time * 1.05 + 1) * 1.001,
+      energy, joules >= watts.idle * time * 0.999 && joules <= watts.most * time * 1.001,
       "pool '\(pool.name)': \(joules) J in \(time) s at \(watts.idle) W to \(watts.most) W")
     guard let placement = pool.placement else { return }
     for holding in placement.holdings {
@@ -93,7 +95,7 @@ public enum RunLaws {
     }
     for stream in placement.streams {
       log.expect(
-        streams, stream.busy.seconds <= time * 1.05 + 1, "'\(stream.name)': \(stream.busy.seconds) s of \(time) s")
+        streams, stream.busy.seconds <= time * 1.000_001, "'\(stream.name)': \(stream.busy.seconds) s of \(time) s")
     }
     for figure in placement.figures where figure.unit == "share" {
       guard let value = figure.value else { continue }
