@@ -148,6 +148,7 @@ struct RunVerbTests {
     }
     let all = medley("run", path, "--set", "cluster.pools.a.replicas=3")
     #expect(all.outcome == .fault && all.err.contains("no pool is named 'a'"))
+    #expect(all.err.contains("  why: the pools of variant 'two' are b\n  fix: name one of them, or another variant\n"))
   }
 
   @Test("Strict ends with 2 where an SLO is missed")

@@ -45,11 +45,13 @@ public struct Override: Hashable, Sendable {
     return Override(path: keys, value: element.moved(moved), place: place)
   }
 
-  /// The scenario with the value in place; nil with a diagnostic where the path leads through something that has no
+  /// The scenario, or its `variant`, with the value in place; nil with a diagnostic where the path leads through something that has no
   /// keys or to a position that a list does not have.
-  func applied(to root: Element, _ diagnostics: Diagnostics) -> Element? { apply(root, 0, diagnostics) }
+  func applied(to root: Element, variant: String?, _ diagnostics: Diagnostics) -> Element? {
+    apply(root, 0, variant, diagnostics)
+  }
 
-  private func apply(_ element: Element, _ depth: Int, _ diagnostics: Diagnostics) -> Element? {
+  private func apply(_ element: Element, _ depth: Int, _ variant: String?, _ diagnostics: Diagnostics) -> Element? {
     guard depth < path.count else { return Merging.merge(element, value, path: path) }
     let key = path[depth]
     switch element.content {
@@ -62,12 +64,13 @@ public struct Override: Hashable, Sendable {
         let pools = entries.map(\.key)
         diagnostics.error(
           at: place.advanced(by: offset(depth)), "no pool is named '\(key)'",
-          why: "the pools are \(wordList(pools, or: "and"))",
-          fix: didYouMean(key, among: pools, else: "name one of them"))
+          why: "the pools\(variant.map { " of variant '\($0)'" } ?? "") are \(wordList(pools, or: "and"))",
+          fix: didYouMean(
+            key, among: pools, else: variant == nil ? "name one of them" : "name one of them, or another variant"))
         return nil
       }
       let below = index.map { entries[$0].value } ?? Element(.null, at: value.place)
-      guard let new = apply(below, depth + 1, diagnostics) else { return nil }
+      guard let new = apply(below, depth + 1, variant, diagnostics) else { return nil }
       let entry = Entry(key: key, keyPlace: place.advanced(by: offset(depth)), value: new)
       if let index { entries[index] = entry } else { entries.append(entry) }
       return Element(.mapping(entries), at: element.place)
@@ -79,13 +82,13 @@ public struct Override: Hashable, Sendable {
           why: "its positions are 0 to \(elements.count - 1)", fix: "give a position, or set the whole list")
         return nil
       }
-      guard let new = apply(elements[index], depth + 1, diagnostics) else { return nil }
+      guard let new = apply(elements[index], depth + 1, variant, diagnostics) else { return nil }
       elements[index] = new
       return Element(.sequence(elements), at: element.place)
     case .scalar:
       // A name without settings becomes a name with settings: route -> {phase-split: ...}.
       let long = Merging.spelledOut(element, Array(path.prefix(depth)))
-      return apply(long.entries == nil ? Element(.null, at: element.place) : long, depth, diagnostics)
+      return apply(long.entries == nil ? Element(.null, at: element.place) : long, depth, variant, diagnostics)
     }
   }
 

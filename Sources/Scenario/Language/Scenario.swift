@@ -167,13 +167,13 @@ public struct Scenario: Sendable {
       settled = Merging.merge(settled, changes[index].only(variantKeys))
     }
     for parameter in free where parameter.concerns(chosen, settled) {
-      guard let changed = parameter.override(parameter.value).applied(to: settled, diagnostics) else {
+      guard let changed = parameter.override(parameter.value).applied(to: settled, variant: chosen, diagnostics) else {
         return (nil, stock)
       }
       settled = changed
     }
     for override in (only == nil || only == chosen ? overrides : []) + points {
-      guard let changed = override.applied(to: settled, diagnostics) else { return (nil, stock) }
+      guard let changed = override.applied(to: settled, variant: chosen, diagnostics) else { return (nil, stock) }
       settled = changed
     }
     let resolver = Resolver(self, variant: chosen, diagnostics)
