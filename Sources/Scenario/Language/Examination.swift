@@ -65,16 +65,13 @@ extension WorkloadPlan {
 
   /// Whether a window takes anything of its trace.
   func probeWindow(seed: UInt64) throws(Faults) {
-    guard window != nil, let name = ownTrace?.name, try own(seed: seed, blockTokens: nil).requests.isEmpty else {
-      return
-    }
-    var whole = self
-    whole.window = nil
-    let arrivals = try whole.own(seed: seed, blockTokens: nil).requests.map(\.arrival)
+    guard window != nil, let trace = ownTrace, try own(seed: seed, blockTokens: nil).requests.isEmpty else { return }
+    // A window is in the times of the file.
+    let arrivals = try trace.read(.all).requests.map(\.arrival)
     let (first, last) = (arrivals.first ?? .start, arrivals.last ?? .start)
     throw Faults(
       Diagnostic(
-        at: nil, "workload.window takes no request of the trace '\(name)'",
+        at: nil, "workload.window takes no request of the trace '\(trace.name)'",
         why: "they arrive from \(Seconds((first - .start).seconds).text) to \(Seconds((last - .start).seconds).text)",
         fix: "choose a window among them"))
   }
