@@ -45,7 +45,10 @@ extension Timeline {
     for index in part.start..<part.end {
       let own = times[index]
       guard own.end < Self.horizon, own.shift >= 0 else { return 0 }
-      if own.shift > 0 { count = min(count, (Self.horizon - 1 - own.end) / own.shift) }
+      // Divided only where so many repetitions would go beyond: a product costs less.
+      let room = Self.horizon - 1 - own.end
+      let (distance, isBeyond) = count.multipliedReportingOverflow(by: own.shift)
+      if isBeyond || distance > room { count = room / own.shift }
       let start = own.end - own.length
       var isHeld = own.shift == 0
       /// Takes note that it waits for `task` of `ago` repetitions before.

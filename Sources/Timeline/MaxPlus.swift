@@ -83,7 +83,7 @@ extension Timeline {
       let stream = Int(task.pointee.stream)
       let length = Self.length(task.pointee, rate: rates[stream])
       state[layout.busy(task.pointee)] &+= length &* count
-      state[layout.bytes + stream] &+= task.pointee.bytes &* count
+      state[layout.bytes &+ stream] &+= task.pointee.bytes &* count
       times[index].length = length
       let start = start(of: task, release)
       times[index].end = end(task, start, length, &stepEnd)

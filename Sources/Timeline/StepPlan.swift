@@ -92,6 +92,7 @@ public struct StepPlan: Sendable {
   private var storedParts: [Part] = []
   private var partCount = 0
   private var partStart = 0
+  @usableFromInline var isRepeating = false
 
   /// How many tasks it has, those of a repeated part counting once.
   public var count: Int { storedCount }
@@ -156,6 +157,7 @@ public struct StepPlan: Sendable {
   ///
   /// What it names is of the same repetition or of before the part; what the repetition before did is in rings.
   /// Repeated parts do not nest: a part within a part is issued as often as it says, each time anew.
+  @inlinable
   public mutating func repeating(_ count: Int, _ body: (inout StepPlan) -> Void) {
     guard count > 0 else { return }
     if isRepeating {
@@ -169,9 +171,8 @@ public struct StepPlan: Sendable {
     closePart(count)
   }
 
-  private var isRepeating = false
-
-  private mutating func closePart(_ repetitions: Int) {
+  @usableFromInline
+  mutating func closePart(_ repetitions: Int) {
     if count > partStart {
       Self.put(Part(start: partStart, end: count, count: repetitions), at: &partCount, in: &storedParts)
     }

@@ -51,7 +51,7 @@ public struct Timeline: ~Copyable {
     /// Where the time of a task is counted.
     @inline(__always)
     func busy(_ task: PlannedTask) -> Int {
-      busy + Int(task.stream) * Timeline.boundCount + Int(task.bound) % Timeline.boundCount
+      busy &+ Int(task.stream) &* Timeline.boundCount &+ Int(task.bound) % Timeline.boundCount
     }
   }
 

@@ -27,7 +27,7 @@ extension StepPlan {
     _ pieces: ModelPieces, _ shape: StepShape, _ labels: LayerLabels, on gpu: StreamID, host: StreamID
   ) {
     let first = pieces.first.cost(shape)
-    let hosted = pieces.hostSeconds(shape)
+    let hosted = pieces.hostSeconds(shape, of: first)
     run(labels.host, on: host, for: hosted, bound: PieceCost.hostBound)
     run(
       labels.first, on: gpu, for: first.seconds, bound: 2 * hosted > first.seconds ? PieceCost.hostBound : first.bound)
@@ -45,7 +45,12 @@ extension ModelPieces {
   }
 
   /// The host's seconds of a step before it dispatches the first layer.
-  func hostSeconds(_ shape: StepShape) -> Double { max(0, first.seconds(shape) - embedding.seconds(shape)) }
+  func hostSeconds(_ shape: StepShape) -> Double { hostSeconds(shape, of: first.cost(shape)) }
+
+  /// Those of them in what stands before the first layer, which costs `first`.
+  func hostSeconds(_ shape: StepShape, of first: PieceCost) -> Double {
+    max(0, first.seconds - embedding.seconds(shape))
+  }
 
   /// The host's least seconds for each layer of a step of `shape`.
   public func dispatchPerLayer(_ shape: StepShape) -> Double {
