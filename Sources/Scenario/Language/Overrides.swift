@@ -45,8 +45,8 @@ public struct Override: Hashable, Sendable {
     return Override(path: keys, value: element.moved(moved), place: place)
   }
 
-  /// The scenario, or its `variant`, with the value in place; nil with a diagnostic where the path leads through something that has no
-  /// keys or to a position that a list does not have.
+  /// The scenario, or its `variant`, with the value in place; nil with a diagnostic where the path leads through something
+  /// that has no keys or to a position that a list does not have.
   func applied(to root: Element, variant: String?, _ diagnostics: Diagnostics) -> Element? {
     apply(root, 0, variant, diagnostics)
   }
