@@ -56,6 +56,21 @@ import Testing
     #expect(try outcome(.preGated).found == 1)
   }
 
+  @Test func pathsAreWhatLayersGuess() throws {
+    var predictor = ExpertPredictor(.path(accuracy: 0.7), seed: 2)
+    var guess = GuessedExperts()
+    for step in try steps(count: 20) {
+      let paths = predictor.paths(step)
+      #expect(paths.count == step.tokens && paths.allSatisfy { $0.count == 12 })
+      for layer in 0..<step.shape.layers {
+        predictor.guess(step, layer: layer, into: &guess)
+        let own = paths.joined().filter { $0 / 24 == layer }.map { Int32($0 % 24) }
+        #expect(Set(own).sorted() == guess.experts)
+        #expect(own.count == guess.experts.reduce(0) { $0 + guess.tokens($1) })
+      }
+    }
+  }
+
   @Test func nonsenseIsNoQuality() {
     #expect(GuessQuality(accuracy: []) == nil && GuessQuality(accuracy: [1.1]) == nil)
     #expect(GuessQuality(accuracy: [.nan]) == nil && GuessQuality(accuracy: [0.5], extra: -1) == nil)

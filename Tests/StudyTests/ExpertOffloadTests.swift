@@ -214,6 +214,14 @@ struct ExpertOffloadTests {
     let plain = try run("groups: 2, cache: {slots: 8}", users: 16, output: 6, requests: 16).figures
     let alike = try run("groups: 2, schedule: by-path, cache: {slots: 8}", users: 16, output: 6, requests: 16).figures
     #expect((alike["block-experts"] ?? .nan) < (plain["block-experts"] ?? .nan))
+    // Paths that are guessed group as well as the guesses are right.
+    let guessed = try [0, 0.7, 1].map { accuracy in
+      try run(
+        "groups: 2, schedule: by-path, fetch: path, accuracy: \(accuracy), cache: {slots: 8}", users: 16, output: 6,
+        requests: 16
+      ).figures["block-experts"] ?? .nan
+    }
+    #expect(guessed[2] == alike["block-experts"] && guessed[1] > guessed[2] && guessed[0] > guessed[1], "\(guessed)")
   }
 
   @Test("A step in parts has each part's host time, and the experts that the longest queues wait for")

@@ -67,30 +67,45 @@ public struct ExpertPredictor: Sendable {
   /// Guesses `layer` of a step `ahead` layers before, at least 1; what `guess` holds is replaced.
   /// Complexity: O(experts + tokens perToken).
   public mutating func guess(_ step: StepRouting, layer: Int, ahead: Int = 1, into guess: inout GuessedExperts) {
-    let shape = step.shape
-    guess.reset(shape.experts)
-    if isGuessed.count != shape.experts { isGuessed = Array(repeating: false, count: shape.experts) }
-    let accuracy = quality.accuracy[min(max(ahead, 1), quality.accuracy.count) - 1]
+    guess.reset(step.shape.experts)
     for token in 0..<step.tokens {
-      let own = step.experts(layer, token: token)
-      guard !own.isEmpty else { continue }
-      let routed = step.routed[token]
-      var stream = family.family(UInt64(bitPattern: Int64(routed.request))).family(UInt64(routed.position))
-        .stream(UInt64(layer) << 16 | UInt64(min(max(ahead, 0), 65535)))
-      draw(own, accuracy, shape.experts, &stream)
-      for expert in guessed {
-        guess.add(expert)
-        isGuessed[Int(expert)] = false
-      }
+      draw(step, layer: layer, token: token, ahead: ahead)
+      for expert in guessed { guess.add(expert) }
     }
     guess.close()
   }
 
-  /// Draws the guess for a token into `guessed`.
+  /// What `guess` would name for each token of a step by itself, in all layers: experts numbered through them, those of
+  /// layer l from l experts on. Complexity: O(tokens layers perToken).
+  public mutating func paths(_ step: StepRouting, ahead: Int = 1) -> [[Int]] {
+    (0..<step.tokens).map { token in
+      var path: [Int] = []
+      for layer in 0..<step.shape.layers {
+        draw(step, layer: layer, token: token, ahead: ahead)
+        for expert in guessed { path.append(layer * step.shape.experts + Int(expert)) }
+      }
+      return path
+    }
+  }
+
+  /// Draws the guess for a token into `guessed`; none where it does not pass the layer.
+  private mutating func draw(_ step: StepRouting, layer: Int, token: Int, ahead: Int) {
+    guessed.removeAll(keepingCapacity: true)
+    let own = step.experts(layer, token: token)
+    guard !own.isEmpty else { return }
+    let experts = step.shape.experts
+    if isGuessed.count != experts { isGuessed = Array(repeating: false, count: experts) }
+    let routed = step.routed[token]
+    var stream = family.family(UInt64(bitPattern: Int64(routed.request))).family(UInt64(routed.position))
+      .stream(UInt64(layer) << 16 | UInt64(min(max(ahead, 0), 65535)))
+    draw(own, quality.accuracy[min(max(ahead, 1), quality.accuracy.count) - 1], experts, &stream)
+    for expert in guessed { isGuessed[Int(expert)] = false }
+  }
+
+  /// Draws the guess for a token that goes to its `own` experts.
   private mutating func draw(
     _ own: ArraySlice<Int32>, _ accuracy: Double, _ experts: Int, _ stream: inout RandomStream
   ) {
-    guessed.removeAll(keepingCapacity: true)
     var extra = quality.extra
     var wrong = 0
     for expert in own {

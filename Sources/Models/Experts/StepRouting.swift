@@ -68,6 +68,14 @@ public struct StepRouting: Sendable {
     return chosen[first] < 0 ? chosen[first..<first] : chosen[first..<first + shape.perToken]
   }
 
+  /// The experts of each token in all layers, numbered through them: those of layer l from l experts on.
+  /// Complexity: O(tokens layers perToken).
+  public var paths: [[Int]] {
+    (0..<tokens).map { token in
+      (0..<shape.layers).flatMap { layer in experts(layer, token: token).map { layer * shape.experts + Int($0) } }
+    }
+  }
+
   /// Makes room for a step of tokens that go nowhere yet.
   mutating func reset(_ tokens: [RoutedToken]) {
     routed = tokens

@@ -36,10 +36,10 @@ import Units
 /// each use, `convert-bytes` a weight, as where it is several kernels.
 ///
 /// With `groups` a batch that decodes passes the layers in parts, one after another: as they come, or (`schedule:
-/// by-path`) those that go to like experts together. With `part-tokens` any step does, in parts of at most so many tokens
-/// that are each a batch of the engine, with its host's time, embedding and head: as they come, or (`schedule: by-expert`)
-/// from one queue an expert, the longest first (Read-ME). A step is then a round in which every sequence has its turn, and
-/// yields at its end.
+/// by-path`) those together that are guessed to go to like experts; where no paths are guessed, those that do, which
+/// nobody knows before. With `part-tokens` any step does, in parts of at most so many tokens that are each a batch of the
+/// engine, with its host's time, embedding and head: as they come, or (`schedule: by-expert`) from one queue an expert, the
+/// longest first (Read-ME). A step is then a round in which every sequence has its turn, and yields at its end.
 ///
 /// The eviction `belady` is told what the parts of a step ask for, which is known where the router is decoupled; with
 /// `lookahead` also what as many later steps would ask for if all sequences went on, which nobody knows: a bound.

@@ -23,7 +23,7 @@ extension ExpertOffload {
       let groups = min(options.groups, count)
       places =
         options.order == .byPath
-        ? PathGroups(routed.routing, count: groups).groups
+        ? PathGroups(paths, experts: cache.shape.layers * cache.shape.experts, count: groups).groups
         : (0..<groups).map { Array(count * $0 / groups..<count * ($0 + 1) / groups) }
     } else {
       return [whole]
@@ -34,6 +34,13 @@ extension ExpertOffload {
       let sequences = part.map { step.sequences[$0] }
       routed.route(sequences)
       return Part(shape: StepShape(sequences, of: step.shape, ending: &ending), routing: routed.routing)
+    }
+  }
+
+  /// The paths by which tokens are grouped: those guessed where whole paths are, else their own.
+  private var paths: [[Int]] {
+    mutating get {
+      options.fetch == .path ? guesses?.paths(routed.routing) ?? routed.routing.paths : routed.routing.paths
     }
   }
 

@@ -32,6 +32,11 @@ struct ExpertGuesses: Sendable {
     isGuessed[layer] = true
   }
 
+  /// The paths that are guessed for the tokens of a step, experts numbered through the layers; nil where a table guesses.
+  mutating func paths(_ routing: StepRouting) -> [[Int]]? {
+    table == nil ? predictors[0].paths(routing) : nil
+  }
+
   /// The guess for a layer.
   func of(_ layer: Int) -> GuessedExperts { guesses[layer] }
 
