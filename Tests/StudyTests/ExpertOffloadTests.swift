@@ -216,10 +216,11 @@ struct ExpertOffloadTests {
     #expect((alike["block-experts"] ?? .nan) < (plain["block-experts"] ?? .nan))
     // Paths that are guessed group as well as the guesses are right.
     let guessed = try [0, 0.7, 1].map { accuracy in
-      try run(
+      let figures = try run(
         "groups: 2, schedule: by-path, fetch: path, accuracy: \(accuracy), cache: {slots: 8}", users: 16, output: 6,
         requests: 16
-      ).figures["block-experts"] ?? .nan
+      ).figures
+      return try #require(figures["block-experts"])
     }
     #expect(guessed[2] == alike["block-experts"] && guessed[1] > guessed[2] && guessed[0] > guessed[1], "\(guessed)")
   }
