@@ -41,7 +41,7 @@ let package = Package(
     core("Kernel", ["Units"]),
     core("Hardware", ["Units", "Kernel"]),
     core("Models", ["Units", "Kernel", "Hardware"]),
-    core("Timeline", ["Units"], exclude: ["TIMELINE.md"]),
+    core("Timeline", ["Units", "Kernel"], exclude: ["TIMELINE.md"]),
     core("Workload", ["Units", "Kernel"]),
     core(
       "Cluster", ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", histogram], exclude: ["SERVING.md"]),

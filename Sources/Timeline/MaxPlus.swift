@@ -9,19 +9,18 @@ struct TaskTimes: BitwiseCopyable {
 extension Timeline {
   /// Runs `plan` where streams share no channels: one pass over its tasks, a repeated part being computed until the rest
   /// of it, or some of the rest, can be folded. The end of its step.
-  mutating func maxPlus(_ plan: StepPlan, _ release: Int64, _ recording: inout Recording?) -> Int64 {
+  mutating func maxPlus(_ plan: borrowing StepPlan, _ release: Int64, _ recording: inout Recording?) -> Int64 {
     makeRoom(for: plan.count)
     let isRecording = recording != nil
     var stepEnd = release
     var computed = 0
-    plan.tasks.withUnsafeBufferPointer { buffer in
-      guard let tasks = buffer.baseAddress else { return }
-      for part in plan.parts {
-        computed +=
-          (part.end - part.start)
-          * (isRecording
-            ? record(plan, tasks, part, release, &stepEnd, &recording) : run(tasks, part, release, &stepEnd))
-      }
+    let tasks = UnsafePointer(plan.tasks.base)
+    for place in 0..<plan.parts.count {
+      let part = plan.parts[place]
+      computed +=
+        (part.end - part.start)
+        * (isRecording
+          ? record(plan, tasks, part, release, &stepEnd, &recording) : run(tasks, part, release, &stepEnd))
     }
     self.computed += Int64(computed)
     return stepEnd
@@ -53,7 +52,7 @@ extension Timeline {
   /// Runs `part` and adds its tasks to `recording`, all of them: how many of its repetitions.
   @inline(never)
   private mutating func record(
-    _ plan: StepPlan, _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, _ release: Int64,
+    _ plan: borrowing StepPlan, _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, _ release: Int64,
     _ stepEnd: inout Int64, _ recording: inout Recording?
   ) -> Int {
     for repetition in 0..<part.count {

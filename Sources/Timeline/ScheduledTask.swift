@@ -49,14 +49,14 @@ public struct Recording: Sendable {
     }
   }
 
-  mutating func begin(_ plan: StepPlan) { places = Array(repeating: -1, count: plan.count) }
+  mutating func begin(_ plan: borrowing StepPlan) { places = Array(repeating: -1, count: plan.count) }
 
   mutating func end(release: Int64, end: Int64) {
     steps.append((Instant(picoseconds: release), Instant(picoseconds: end)))
   }
 
   /// Adds a task that is issued; its place.
-  mutating func issue(_ task: PlannedTask, at index: Int, of plan: StepPlan, repetition: Int) -> Int {
+  mutating func issue(_ task: PlannedTask, at index: Int, of plan: borrowing StepPlan, repetition: Int) -> Int {
     var after: [Int] = []
     for code in [task.first, task.second, task.third, task.fourth] {
       let ref = TaskRef(code: code)

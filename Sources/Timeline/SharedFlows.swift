@@ -92,7 +92,7 @@ struct SharedFlows {
 
   /// Issues `plan` and advances until every task of it that is not ahead has ended; that moment.
   mutating func advance(
-    _ plan: StepPlan, _ release: Int64, _ state: UnsafeMutablePointer<Int64>, _ recording: inout Recording?
+    _ plan: borrowing StepPlan, _ release: Int64, _ state: UnsafeMutablePointer<Int64>, _ recording: inout Recording?
   ) -> Int64 {
     forgetEnded()
     issue(plan, release, state, &recording)
@@ -119,12 +119,13 @@ struct SharedFlows {
   }
 
   private mutating func issue(
-    _ plan: StepPlan, _ release: Int64, _ state: UnsafeMutablePointer<Int64>, _ recording: inout Recording?
+    _ plan: borrowing StepPlan, _ release: Int64, _ state: UnsafeMutablePointer<Int64>, _ recording: inout Recording?
   ) {
     numbers.removeAll(keepingCapacity: true)
     numbers.append(contentsOf: repeatElement(-1, count: plan.count))
     repeated.removeAll(keepingCapacity: true)
-    for part in plan.parts {
+    for place in 0..<plan.parts.count {
+      let part = plan.parts[place]
       if part.count > 1, recording == nil,
         let part = RepeatedPart(plan, part, first: issued, streams: routes.count, rings: rings.map(\.count))
       {
@@ -132,7 +133,7 @@ struct SharedFlows {
       }
       for repetition in 0..<part.count {
         for index in part.start..<part.end {
-          let task = plan.task(index)
+          let task = plan.tasks[index]
           let place = recording?.issue(task, at: index, of: plan, repetition: repetition) ?? -1
           queues[Int(task.stream)].append(
             Pending(

@@ -23,10 +23,11 @@ struct RepeatedPart {
   var size: Int { part.end - part.start }
 
   /// The part whose first task has the number `first`; nil where it has too few repetitions.
-  init?(_ plan: StepPlan, _ part: StepPlan.Part, first: Int, streams: Int, rings: [Int]) {
+  init?(_ plan: borrowing StepPlan, _ part: StepPlan.Part, first: Int, streams: Int, rings: [Int]) {
     var sizes = Array(repeating: (all: 0, awaited: 0), count: streams)
     var puts = rings.map { _ in 0 }
-    for task in plan.tasks[part.start..<part.end] {
+    for index in part.start..<part.end {
+      let task = plan.tasks[index]
       sizes[Int(task.stream)].all += 1
       if !task.isAhead { sizes[Int(task.stream)].awaited += 1 }
       if task.ring >= 0 { puts[Int(task.ring)] += 1 }
@@ -39,7 +40,7 @@ struct RepeatedPart {
     self.part = part
     self.first = first
     self.sizes = sizes
-    self.streams = plan.tasks[part.start..<part.end].map { Int($0.stream) }
+    self.streams = (part.start..<part.end).map { Int(plan.tasks[$0].stream) }
     next = first + part.end - part.start - 1
   }
 

@@ -1,3 +1,5 @@
+import Kernel
+
 /// A task that another may wait for: one of the same plan, or what a ring remembers.
 public struct TaskRef: Hashable, Sendable {
   /// A task of the plan from 0, ``none``, or a place in a ring below it.
@@ -76,34 +78,29 @@ public struct PlannedTask: BitwiseCopyable, Sendable {
 }
 
 /// The tasks of one step in the order of issue, parts of which repeat.
-public struct StepPlan: Sendable {
+public struct StepPlan: ~Copyable {
   /// A part of a plan that is run `count` times.
+  @usableFromInline
   struct Part: BitwiseCopyable {
-    var start: Int
-    var end: Int
-    var count: Int
+    @usableFromInline var start: Int
+    @usableFromInline var end: Int
+    @usableFromInline var count: Int
+
+    @inlinable
+    init(start: Int, end: Int, count: Int) { (self.start, self.end, self.count) = (start, end, count) }
   }
 
   /// The names of labels.
   public private(set) var labels: [String] = []
-  @usableFromInline var storedCount = 0
-  /// The tasks, and behind them what is left of longer plans: it costs less to write over than to remove.
-  @usableFromInline var storedTasks: [PlannedTask] = []
-  private var storedParts: [Part] = []
-  private var partCount = 0
-  private var partStart = 0
+  /// The tasks, those of a repeated part once.
+  @usableFromInline var tasks = GrowingList<PlannedTask>(capacity: 64)
+  /// The parts, in order; the last is closed when the plan runs.
+  @usableFromInline var parts = GrowingList<Part>()
+  @usableFromInline var partStart = 0
   @usableFromInline var isRepeating = false
 
   /// How many tasks it has, those of a repeated part counting once.
-  public var count: Int { storedCount }
-  /// The tasks, those of a repeated part once.
-  public var tasks: ArraySlice<PlannedTask> { storedTasks[..<count] }
-  /// The parts, in order.
-  var parts: ArraySlice<Part> { storedParts[..<partCount] }
-
-  /// The task at `index`, of those of a repeated part once.
-  @inline(__always)
-  func task(_ index: Int) -> PlannedTask { storedTasks[index] }
+  @inlinable public var count: Int { tasks.count }
 
   /// An empty plan.
   public init() {}
@@ -117,8 +114,8 @@ public struct StepPlan: Sendable {
 
   /// Forgets the tasks and keeps the labels.
   public mutating func removeAll() {
-    storedCount = 0
-    partCount = 0
+    tasks.removeAll()
+    parts.removeAll()
     partStart = 0
   }
 
@@ -171,29 +168,21 @@ public struct StepPlan: Sendable {
     closePart(count)
   }
 
-  @usableFromInline
+  @inlinable
   mutating func closePart(_ repetitions: Int) {
-    if count > partStart {
-      Self.put(Part(start: partStart, end: count, count: repetitions), at: &partCount, in: &storedParts)
-    }
+    if count > partStart { parts.append(Part(start: partStart, end: count, count: repetitions)) }
     partStart = count
   }
 
-  /// Puts an element behind the first `count`, over what may be left there.
+  /// Ends the last part, so that the parts are whole.
   @inlinable
-  @inline(__always)
-  static func put<Element>(_ element: Element, at count: inout Int, in stored: inout [Element]) {
-    if count < stored.count { stored[count] = element } else { stored.append(element) }
-    count += 1
-  }
-
-  /// Ends the last part, so that ``parts`` is whole.
   mutating func finish() { closePart(1) }
 
   @inlinable
+  @inline(__always)
   mutating func append(_ task: PlannedTask) -> TaskRef {
-    let ref = TaskRef(code: Int32(truncatingIfNeeded: storedCount))
-    Self.put(task, at: &storedCount, in: &storedTasks)
+    let ref = TaskRef(code: Int32(truncatingIfNeeded: count))
+    tasks.append(task)
     return ref
   }
 

@@ -125,7 +125,7 @@ public struct Timeline: ~Copyable {
   }
 
   /// The ends of the tasks of `plan`, which ran last; nil where streams share channels, since those ahead may be under way.
-  public func ends(of plan: StepPlan) -> PlanEnds? {
+  public func ends(of plan: borrowing StepPlan) -> PlanEnds? {
     isShared ? nil : PlanEnds(UnsafeBufferPointer(start: times, count: min(plan.count, room)))
   }
 
@@ -143,7 +143,7 @@ public struct Timeline: ~Copyable {
     return Instant(picoseconds: end)
   }
 
-  private mutating func advance(_ plan: StepPlan, _ release: Int64, _ recording: inout Recording?) -> Int64 {
+  private mutating func advance(_ plan: borrowing StepPlan, _ release: Int64, _ recording: inout Recording?) -> Int64 {
     let end = flows?.pointee.advance(plan, release, state, &recording) ?? maxPlus(plan, release, &recording)
     return max(end, release + 1)
   }

@@ -13,7 +13,7 @@ import Testing
     "Kernel": ["Units"],
     "Hardware": ["Units", "Kernel"],
     "Models": ["Units", "Kernel", "Hardware"],
-    "Timeline": ["Units"],
+    "Timeline": ["Units", "Kernel"],
     "Workload": ["Units", "Kernel"],
     "Cluster": ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", "Histogram"],
     "Policies": ["Units", "Kernel", "Hardware", "Models", "Timeline", "Workload", "Cluster"],

@@ -5,8 +5,13 @@ import Timeline
 /// Random resources and plans, each plan both as a `StepPlan` and as the tasks of the reference.
 struct RandomPlans {
   var resources = Resources()
-  var plans: [StepPlan] = []
+  var plans: [Built] = []
   var tasks: [ReferenceTimeline.Task] = []
+
+  /// A plan, which can't stand in an array by itself.
+  final class Built {
+    var plan = StepPlan()
+  }
 
   /// What graphs are drawn.
   enum Kind {
@@ -35,8 +40,8 @@ struct RandomPlans {
     let rings = (0..<2).map { _ in resources.ring(Int(1 + draw.below(3))) }
     var remembered: [[Int]] = [[], []]
     for plan in 0..<Int(1 + draw.below(3)) {
-      var built = StepPlan()
-      let label = built.label("task")
+      let built = Built()
+      let label = built.plan.label("task")
       // The place, among all tasks, of each task of the plan in its last repetition.
       var places: [Int] = []
       for part in 0..<Int(1 + draw.below(3)) {
@@ -51,9 +56,9 @@ struct RandomPlans {
             Drawn(&draw, stage: own, named: outside + own, rings: resources.rings, ahead: ahead, isHead: isHead)
           }
         }
-        built.repeating(count) { built in
+        built.plan.repeating(count) { plan in
           var refs: [TaskRef] = []
-          for part in parts { refs.append(part.issue(&built, label, rings)) }
+          for part in parts { refs.append(part.issue(&plan, label, rings)) }
         }
         places += parts.map { _ in -1 }
         for _ in 0..<count {

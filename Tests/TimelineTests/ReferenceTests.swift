@@ -16,9 +16,8 @@ import Units
       if timeline.isShared { shared += 1 }
       var recording = Recording()
       var release = Instant(picoseconds: 5_000)
-      for plan in random.plans {
-        var plan = plan
-        release = timeline.record(&plan, release: release, into: &recording)
+      for built in random.plans {
+        release = timeline.record(&built.plan, release: release, into: &recording)
       }
       #expect(recording.steps.map(\.end.picoseconds) == expected.steps, "seed \(seed)")
       for (index, task) in recording.tasks.enumerated() where expected.ends[index] >= 0 && task.end > .start {
@@ -41,10 +40,9 @@ import Units
       guard plain.isShared == isShared else { continue }
       var recording = Recording()
       var moment = Instant(picoseconds: 7)
-      for plan in random.plans {
-        var plan = plan
-        let end = plain.record(&plan, release: moment, into: &recording)
-        #expect(quick.run(&plan, release: moment) == end, "seed \(seed)")
+      for built in random.plans {
+        let end = plain.record(&built.plan, release: moment, into: &recording)
+        #expect(quick.run(&built.plan, release: moment) == end, "seed \(seed)")
         moment = end
       }
       #expect(plain.numbers == quick.numbers, "seed \(seed)")

@@ -1,3 +1,5 @@
+import Kernel
+
 /// The prefix cache of one replica: what its KV cache holds of the trace's blocks, as SERVING.md says.
 ///
 /// An entry's key is its place in `entries`, used again when it leaves. The blocks of entries that sequences hold count

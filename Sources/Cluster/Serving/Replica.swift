@@ -1,3 +1,4 @@
+import Kernel
 import Units
 
 /// What an engine's power depends on.

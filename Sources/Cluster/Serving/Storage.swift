@@ -1,3 +1,5 @@
+import Kernel
+
 /// A fixed-size column of plain values on unmanaged memory; indices are checked in debug builds only.
 struct Column<Element: BitwiseCopyable>: ~Copyable {
   let base: UnsafeMutablePointer<Element>
@@ -29,79 +31,6 @@ struct Column<Element: BitwiseCopyable>: ~Copyable {
     nonmutating set {
       assert(index >= 0 && index < count)
       base[index] = newValue
-    }
-  }
-}
-
-/// A list of plain values that grows; indices are checked in debug builds only.
-struct GrowingList<Element: BitwiseCopyable>: ~Copyable {
-  private(set) var base: UnsafeMutablePointer<Element>
-  private(set) var count = 0
-  private var capacity: Int
-
-  init(capacity: Int = 8) {
-    self.capacity = capacity
-    base = .allocate(capacity: capacity)
-  }
-
-  deinit { base.deallocate() }
-
-  @inline(__always)
-  subscript(index: Int) -> Element {
-    get {
-      assert(index >= 0 && index < count)
-      return base[index]
-    }
-    nonmutating set {
-      assert(index >= 0 && index < count)
-      base[index] = newValue
-    }
-  }
-
-  @inline(__always)
-  mutating func append(_ element: Element) {
-    if count == capacity { grow() }
-    base[count] = element
-    count += 1
-  }
-
-  @inline(never)
-  private mutating func grow() {
-    let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
-    larger.update(from: base, count: count)
-    base.deallocate()
-    base = larger
-    capacity *= 2
-  }
-
-  @inline(__always)
-  mutating func removeLast() -> Element {
-    assert(count > 0)
-    count -= 1
-    return base[count]
-  }
-
-  /// Removes the element at `index`, keeping the order of the others. Complexity: O(count).
-  mutating func remove(at index: Int) {
-    for i in index..<(count - 1) { base[i] = base[i + 1] }
-    count -= 1
-  }
-
-  @inline(__always)
-  mutating func removeAll() { count = 0 }
-}
-
-extension GrowingList where Element: Comparable {
-  /// Sorts by insertion: for lists of a few elements, mostly in order. Complexity: O(count^2), O(count) if sorted.
-  func sort() {
-    for index in 1..<max(1, count) {
-      let element = base[index]
-      var place = index
-      while place > 0, element < base[place - 1] {
-        base[place] = base[place - 1]
-        place -= 1
-      }
-      base[place] = element
     }
   }
 }
