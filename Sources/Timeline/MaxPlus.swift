@@ -11,6 +11,7 @@ extension Timeline {
   /// of it, or some of the rest, can be folded. The end of its step.
   mutating func maxPlus(_ plan: borrowing StepPlan, _ release: Int64, _ recording: inout Recording?) -> Int64 {
     makeRoom(for: plan.count)
+    guard !plan.hasAhead || recording != nil else { return watch(plan, release) }
     let isRecording = recording != nil
     var stepEnd = release
     var computed = 0
@@ -31,19 +32,71 @@ extension Timeline {
   private mutating func run(
     _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, _ release: Int64, _ stepEnd: inout Int64
   ) -> Int {
-    begin(tasks, part, release, &stepEnd) { _, _, _ in }
+    run(tasks, part, release, &stepEnd, { _, _, _ in }, { _ in })
+  }
+
+  /// Runs `plan` and takes note of its tasks that end after its step; the end of that.
+  @inline(never)
+  private mutating func watch(_ plan: borrowing StepPlan, _ release: Int64) -> Int64 {
+    let times = times
+    let tasks = UnsafePointer(plan.tasks.base)
+    let first = leftAhead.count
+    var left: [LeftAhead] = []
+    swap(&left, &leftAhead)
+    var stepEnd = release
+    for place in 0..<plan.parts.count {
+      let part = plan.parts[place]
+      func note(_ index: Int, _ start: Int64, _ end: Int64) {
+        if tasks[index].isAhead { left.append(LeftAhead(tasks[index], length: times[index].length, end: end)) }
+      }
+      func skip(_ count: Int) {
+        for index in part.start..<part.end where tasks[index].isAhead {
+          let time = times[index]
+          let first = time.end &- Int64(count &- 1) &* time.shift
+          left.append(
+            LeftAhead(tasks[index], length: time.length, end: first, shift: time.shift, count: Int64(count)))
+        }
+      }
+      computed += Int64((part.end - part.start) * run(tasks, part, release, &stepEnd, note, skip))
+    }
+    swap(&left, &leftAhead)
+    dropEnded(from: first, by: stepEnd)
+    return stepEnd
+  }
+
+  /// Drops the tasks left ahead from number `first` on that had ended at `moment`.
+  mutating func dropEnded(from first: Int = 0, by moment: Int64) {
+    var kept = first
+    for place in first..<leftAhead.count where leftAhead[place].last > moment {
+      leftAhead[kept] = leftAhead[place]
+      kept += 1
+    }
+    leftAhead.removeLast(leftAhead.count - kept)
+    state[layout.leftAhead] = Int64(kept)
+  }
+
+  /// Runs `part`; how many of its repetitions were computed. `note` is told of each task that is, and `skip` of how many
+  /// repetitions were folded at once.
+  @inline(__always)
+  private mutating func run(
+    _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, _ release: Int64, _ stepEnd: inout Int64,
+    _ note: (_ index: Int, _ start: Int64, _ end: Int64) -> Void, _ skip: (_ count: Int) -> Void
+  ) -> Int {
+    begin(tasks, part, release, &stepEnd, note)
     guard part.count > 1 else { return 1 }
     let depth = part.count > 2 ? depth(tasks, part) : .max
     var (repetition, computed) = (1, 1)
     // Repetitions in a row in which every task moved as far as in the last one.
     var alike = 0
     while repetition < part.count {
-      let isAlike = again(tasks, part, release, &stepEnd) { _, _, _ in }
+      let isAlike = again(tasks, part, release, &stepEnd, note)
       computed += 1
       repetition += 1
       alike = isAlike && repetition > 2 ? alike + 1 : 1
       if alike >= depth, repetition < part.count {
-        repetition += fold(tasks, part, most: part.count - repetition, &stepEnd)
+        let folded = fold(tasks, part, most: part.count - repetition, &stepEnd)
+        repetition += folded
+        if folded > 0 { skip(folded) }
       }
     }
     return computed
@@ -55,11 +108,16 @@ extension Timeline {
     _ plan: borrowing StepPlan, _ tasks: UnsafePointer<PlannedTask>, _ part: StepPlan.Part, _ release: Int64,
     _ stepEnd: inout Int64, _ recording: inout Recording?
   ) -> Int {
+    let times = times
+    var left: [LeftAhead] = []
+    swap(&left, &leftAhead)
+    defer { swap(&left, &leftAhead) }
     for repetition in 0..<part.count {
       func note(_ index: Int, _ start: Int64, _ end: Int64) {
-        if let place = recording?.issue(tasks[index], at: index, of: plan, repetition: repetition) {
-          recording?.schedule(place, start: start, end: end)
-        }
+        guard let place = recording?.issue(tasks[index], at: index, of: plan, repetition: repetition) else { return }
+        recording?.schedule(place, start: start, end: end)
+        guard tasks[index].isAhead else { return }
+        left.append(LeftAhead(tasks[index], length: times[index].length, end: end))
       }
       if repetition == 0 {
         begin(tasks, part, release, &stepEnd, note)

@@ -51,7 +51,7 @@ struct SharedFlows {
     }
   }
 
-  private let routes: [[Int]]
+  let routes: [[Int]]
   let layout: Timeline.Layout
   private var shares: FairShares
   var queues: [Queue]
@@ -97,8 +97,16 @@ struct SharedFlows {
     forgetEnded()
     issue(plan, release, state, &recording)
     settle(state, &recording)
-    while awaited > 0 || now < release {
-      guard let next = nextInstant(release) else { break }
+    proceed(to: release, state, &recording)
+    return now
+  }
+
+  /// Advances to `moment`, and on until every task that a step waits for has ended.
+  mutating func proceed(
+    to moment: Int64, _ state: UnsafeMutablePointer<Int64>, _ recording: inout Recording?
+  ) {
+    while awaited > 0 || now < moment {
+      guard let next = nextInstant(moment) else { break }
       for stream in running.indices {
         guard let rate = running[stream]?.rate, rate > 0 else { continue }
         running[stream]?.rest -= Int128(rate) * Int128(next - now)
@@ -107,7 +115,6 @@ struct SharedFlows {
       settle(state, &recording)
       if !repeated.isEmpty, hasEnded(repeated[0].next), awaited > 0 { foldRepetitions(state) }
     }
-    return now
   }
 
   /// Drops what is known of tasks that have ended before every task that has not.
@@ -168,8 +175,8 @@ struct SharedFlows {
   func hasEnded(_ number: Int) -> Bool { number < base || ended[number - base] }
 
   /// The next moment at which something begins or ends; nil where nothing is left to.
-  private func nextInstant(_ release: Int64) -> Int64? {
-    var next = now < release ? release : Int64.max
+  private func nextInstant(_ moment: Int64) -> Int64? {
+    var next = now < moment ? moment : Int64.max
     for task in running {
       guard let task else { continue }
       if task.rate > 0 {

@@ -98,6 +98,8 @@ public struct StepPlan: ~Copyable {
   @usableFromInline var parts = GrowingList<Part>()
   @usableFromInline var partStart = 0
   @usableFromInline var isRepeating = false
+  /// Whether one of its tasks is ahead.
+  @usableFromInline var hasAhead = false
 
   /// How many tasks it has, those of a repeated part counting once.
   @inlinable public var count: Int { tasks.count }
@@ -116,6 +118,7 @@ public struct StepPlan: ~Copyable {
   public mutating func removeAll() {
     tasks.removeAll()
     parts.removeAll()
+    hasAhead = false
     partStart = 0
   }
 
@@ -183,6 +186,7 @@ public struct StepPlan: ~Copyable {
   mutating func append(_ task: PlannedTask) -> TaskRef {
     let ref = TaskRef(code: Int32(truncatingIfNeeded: count))
     tasks.append(task)
+    if task.isAhead { hasAhead = true }
     return ref
   }
 

@@ -20,7 +20,12 @@ public struct Timeline: ~Copyable {
   private var room = 64
   /// For each stream the task of a part that was looked at last.
   let latest: UnsafeMutablePointer<Int>
-  private let flows: UnsafeMutablePointer<SharedFlows>?
+  let flows: UnsafeMutablePointer<SharedFlows>?
+  /// What steps left ahead where streams share no channels, of which it is not known whether it ends in time; see
+  /// ``settle(at:)``.
+  var leftAhead: [LeftAhead] = []
+  /// How much of that is kept before what has ended is looked for.
+  private var mostLeftAhead = 64
 
   /// Where the parts of the state stand.
   struct Layout {
@@ -32,6 +37,8 @@ public struct Timeline: ~Copyable {
     var busy: Int
     var bytes: Int
     var tasks: Int
+    /// How many tasks are left ahead, which tells what a snapshot had.
+    var leftAhead: Int
     var count: Int
 
     init(_ resources: Resources) {
@@ -45,7 +52,8 @@ public struct Timeline: ~Copyable {
       busy = heads + resources.rings.count
       bytes = busy + streams * Timeline.boundCount
       tasks = bytes + streams
-      count = tasks + 1
+      leftAhead = tasks + 1
+      count = leftAhead + 1
     }
 
     /// Where the time of a task is counted.
@@ -81,14 +89,6 @@ public struct Timeline: ~Copyable {
 
   /// Things that may bound a task.
   public static var boundCount: Int { 8 }
-  /// Picoseconds in which `stream` ran tasks.
-  public func busy(_ stream: Int) -> Int64 { (0..<Self.boundCount).reduce(0) { $0 &+ busy(stream, bound: $1) } }
-  /// Picoseconds in which `stream` ran tasks that `bound` bounds.
-  public func busy(_ stream: Int, bound: Int) -> Int64 { state[layout.busy + stream * Self.boundCount + bound] }
-  /// Bytes that crossed the route of `stream`.
-  public func bytes(_ stream: Int) -> Int64 { state[layout.bytes + stream] }
-  /// Tasks that ran, folded ones included.
-  public var taskCount: Int64 { state[layout.tasks] }
   /// Tasks that were computed one by one; the others were folded.
   public var computedTasks: Int64 { computed + (flows?.pointee.computed ?? 0) }
   /// Those of them without shared channels.
@@ -108,10 +108,23 @@ public struct Timeline: ~Copyable {
   /// Keeps what outlives a step in `snapshot`. Only where ``isDrained``. Complexity: O(streams + rings).
   public func save(into snapshot: UnsafeMutablePointer<Int64>) { snapshot.update(from: state, count: layout.count) }
 
-  /// Goes back to a snapshot. Complexity: O(streams + rings).
+  /// Goes back to a snapshot that was taken since the last ``settle(at:)``. Complexity: O(streams + rings).
   public mutating func restore(from snapshot: UnsafePointer<Int64>) {
     state.update(from: snapshot, count: layout.count)
+    leftAhead.removeLast(max(0, leftAhead.count - Int(state[layout.leftAhead])))
     flows?.pointee.rewind()
+  }
+
+  /// Says that nothing goes back to before `moment`, so that what had ended by then is forgotten but for its totals.
+  @inline(__always)
+  public mutating func settle(at moment: Instant) {
+    if leftAhead.count >= mostLeftAhead { forget(until: moment.picoseconds) }
+  }
+
+  @inline(never)
+  private mutating func forget(until moment: Int64) {
+    dropEnded(by: moment)
+    mostLeftAhead = max(64, 2 * leftAhead.count)
   }
 
   /// Runs `plan`, released at `release`, and returns the end of its step.
@@ -137,7 +150,9 @@ public struct Timeline: ~Copyable {
     recording = Recording()
     var recorded: Recording? = consume whole
     recorded?.begin(plan)
+    let left = leftAhead.count
     let end = advance(plan, release.picoseconds, &recorded)
+    dropEnded(from: left, by: end)
     recorded?.end(release: release.picoseconds, end: end)
     recording = recorded ?? recording
     return Instant(picoseconds: end)
@@ -149,8 +164,11 @@ public struct Timeline: ~Copyable {
   }
 
   /// Makes room for the times of `count` tasks.
-  mutating func makeRoom(for count: Int) {
-    guard room < count else { return }
+  @inline(__always)
+  mutating func makeRoom(for count: Int) { if room < count { grow(for: count) } }
+
+  @inline(never)
+  private mutating func grow(for count: Int) {
     times.deallocate()
     room = max(count, 2 * room)
     times = .allocate(capacity: room)

@@ -22,7 +22,7 @@ func benchmarkTimeline() {
         body(&plan, gpu, pcie, ring)
         moment = timeline.run(&plan, release: moment)
       }
-      tasks = Int(timeline.taskCount)
+      tasks = Int(timeline.totals(until: moment).tasks)
       return UInt64(bitPattern: moment.picoseconds)
     }
     print(name.padded(34) + column(Double(tasks) * seconds))

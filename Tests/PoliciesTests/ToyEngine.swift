@@ -104,8 +104,9 @@ struct ToyRun: ~Copyable {
     return Double(now.picoseconds - start.picoseconds) * 1e-12
   }
 
-  /// Bytes that have crossed the route of the stream called `name`.
+  /// Bytes that cross the route of the stream called `name`, those that the last step left ahead included.
   func bytes(_ name: String) -> Double {
-    timeline.resources.streams.firstIndex { $0.name == name }.map { Double(timeline.bytes($0)) } ?? 0
+    let all = timeline.totals(until: .never)
+    return timeline.resources.streams.firstIndex { $0.name == name }.map { Double(all.bytes($0)) } ?? 0
   }
 }

@@ -34,6 +34,7 @@ public struct PlacedRecording: Sendable {
     var now = Instant.start
     for (index, step) in steps.enumerated() {
       plan.removeAll()
+      timeline.settle(at: now)
       step.sequences.withUnsafeBufferPointer { sequences in
         policy.place(StepView(shape: step.shape, sequences: sequences, step: index), into: &plan)
       }

@@ -43,8 +43,14 @@ struct PlacedState: ~Copyable {
 
   deinit { snapshots.deallocate() }
 
-  /// The end of a step of `shape` that is released at `release`.
+  /// The end of a step of `shape` that is released at `release`, and stays.
   mutating func run(_ shape: StepShape, from release: Int64) -> Int64 {
+    timeline.settle(at: Instant(picoseconds: release))
+    return place(shape, from: release)
+  }
+
+  /// The end of a step of `shape` that is released at `release`.
+  private mutating func place(_ shape: StepShape, from release: Int64) -> Int64 {
     plan.removeAll()
     policy.place(
       StepView(
@@ -86,9 +92,12 @@ struct PlacedState: ~Copyable {
     let width = timeline.snapshotCount
     var now = release
     tabulated = steps.lowerBound
-    if tabulated == 0, let recorded = recording?.steps.count { recordedSteps = [recorded] }
+    if tabulated == 0 {
+      timeline.settle(at: Instant(picoseconds: release))
+      if let recorded = recording?.steps.count { recordedSteps = [recorded] }
+    }
     while tabulated < steps.upperBound {
-      now = self.run(StepShape(run.after(tabulated), window: window), from: now)
+      now = place(StepShape(run.after(tabulated), window: window), from: now)
       ends[tabulated] = now
       tabulated += 1
       if let recorded = recording?.steps.count { recordedSteps.append(recorded) }
@@ -111,27 +120,17 @@ struct PlacedState: ~Copyable {
   /// Tokens that `sequence` gains in a decode step.
   func gain(of sequence: StepSequence) -> Int { min(max(1, policy.gain(of: sequence)), largestGain) }
 
-  private func roofs(of stream: Int) -> RoofTimes {
-    var times = RoofTimes()
-    for roof in Roof.allCases { times[roof] = Double(timeline.busy(stream, bound: roof.rawValue)) * 1e-12 }
-    return times
-  }
-
-  /// What it did over a run of `end` picoseconds. What a step left ahead may go on after the run: a stream that would be
-  /// busy for longer than it was so throughout, and moved as much less.
+  /// What it did up to `end`, when the run ended.
   func totals(until end: Int64) -> PlacedTotals {
-    let streams = timeline.resources.streams.indices
+    let did = timeline.totals(until: Instant(picoseconds: end))
     return PlacedTotals(
-      streams: streams.map { stream in
-        let busy = timeline.busy(stream)
-        let share = busy > end ? Double(end) / Double(busy) : 1
+      streams: timeline.resources.streams.enumerated().map { index, stream in
         var bounds = RoofTimes()
-        bounds.add(roofs(of: stream), count: share)
+        for roof in Roof.allCases { bounds[roof] = Double(did.busy(index, bound: roof.rawValue)) * 1e-12 }
         return PlacedTotals.Stream(
-          name: timeline.resources.streams[stream].name, busy: Interval(picoseconds: min(busy, end)), bounds: bounds,
-          bytes: share < 1 ? Int64(Double(timeline.bytes(stream)) * share) : timeline.bytes(stream),
-          carries: !timeline.resources.streams[stream].route.isEmpty)
-      }, tasks: timeline.taskCount, figures: policy.figures)
+          name: stream.name, busy: Interval(picoseconds: did.busy(index)), bounds: bounds, bytes: did.bytes(index),
+          carries: !stream.route.isEmpty)
+      }, tasks: did.tasks, figures: policy.figures)
   }
 }
 

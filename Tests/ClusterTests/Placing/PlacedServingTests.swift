@@ -10,7 +10,8 @@ import Workload
 
 /// Engines that a policy places, in the serving loop.
 @Suite struct PlacedServingTests {
-  /// Runs a step as one task, as long as the engine's own cost says.
+  /// Runs a step as one task, as long as the engine's own cost says; and copies meanwhile for `copying` as long, which no
+  /// step waits for.
   struct OneTask: PlacePolicy {
     static let name = "one-task"
     static let summary = "A step is one task."
@@ -19,19 +20,23 @@ import Workload
     var isSteady = true
     var readsSequences = false
     var largestGain = 1
+    var copying = 0.0
     var label = TaskLabel.unnamed
 
     mutating func begin(_ plan: inout StepPlan) { label = plan.label("step") }
     func place(_ step: StepView, into plan: inout StepPlan) {
-      plan.run(label, on: StreamID(0), for: cost.interval(of: step.shape).seconds)
+      let seconds = cost.interval(of: step.shape).seconds
+      plan.run(label, on: StreamID(0), for: seconds)
+      if copying > 0 { plan.move(label, over: StreamID(1), bytes: copying * seconds * 1e6, ahead: true) }
     }
     func gain(of sequence: StepSequence) -> Int { largestGain }
 
     /// The engine with this policy in place of its cost.
     func engine(_ engine: EngineDescription, isShared: Bool) -> EngineDescription {
       var resources = Resources()
-      let bus = resources.channel("bus", rate: 1)
-      for name in ["device", "other"] { _ = resources.stream(name, route: isShared ? [bus] : []) }
+      let bus = resources.channel("bus", rate: 1e6)
+      _ = resources.stream("device", route: isShared ? [bus] : [])
+      _ = resources.stream("other", route: [bus])
       var engine = engine
       engine.placed = PlacedEngine(policy: self, resources: resources)
       return engine
@@ -65,6 +70,42 @@ import Workload
       #expect(run(plain) == run(other), "seed \(seed)")
     }
     #expect(placed > 100)
+  }
+
+  /// What streams did by the end of a run, of what steps left ahead too, whether its steps are computed many at once and
+  /// some of them taken back, or one by one; and what was recorded says the same.
+  @Test(arguments: [0.3, 1.5], [false, true])
+  func whatIsLeftAheadCountsUpToTheEndOfTheRun(copying: Double, isShared: Bool) throws {
+    var (cut, compared) = (0, 0)
+    for seed in 0..<60 as Range<UInt64> {
+      let scenario = try RandomScenario(seed: seed, router: RandomScenario.Router.allCases[Int(seed) % 5])
+      func run(isSteady: Bool) -> RunResult? {
+        var cluster = scenario.cluster.description(\.policy, evict: \.policy)
+        for index in cluster.pools.indices where cluster.pools[index].engine.cost.stageCount == 1 {
+          let policy = OneTask(
+            cost: cluster.pools[index].engine.cost, isSteady: isSteady, readsSequences: !isSteady, copying: copying)
+          cluster.pools[index].engine = policy.engine(cluster.pools[index].engine, isShared: isShared)
+        }
+        return try? Simulation.run(
+          cluster, trace: scenario.trace, tenants: scenario.tenants, route: scenario.router.policy,
+          recording: RecordedWindow(most: 1_000_000))
+      }
+      guard let many = run(isSteady: true), let single = run(isSteady: false) else { continue }
+      #expect(many.replicas.map(\.placed) == single.replicas.map(\.placed), "seed \(seed)")
+      for (index, replica) in many.replicas.enumerated() {
+        guard let totals = replica.placed, let tasks = many.recording?.tasks[index]?.tasks else { continue }
+        compared += 1
+        if totals.tasks < tasks.count { cut += 1 }
+        #expect(totals.streams.allSatisfy { $0.busy.picoseconds <= many.end.picoseconds }, "seed \(seed)")
+        guard !isShared else { continue }
+        let copies = tasks.filter { $0.stream == 1 && $0.start < many.end }
+        let busy = copies.reduce(Int64(0)) { $0 + (min($1.end, many.end) - $1.start).picoseconds }
+        // A byte takes a microsecond.
+        let bytes = copies.reduce(Int64(0)) { $0 + (min($1.end, many.end) - $1.start).picoseconds / 1_000_000 }
+        #expect(totals.streams[1].busy.picoseconds == busy && totals.streams[1].bytes == bytes, "seed \(seed)")
+      }
+    }
+    #expect(compared > 100 && (cut > 30) == (copying > 1))
   }
 
   @Test func sequencesThatGainTwoTokensAStepEndInHalfTheSteps() throws {

@@ -41,12 +41,16 @@ public struct ReferenceTimeline {
     public var ends: [Int64]
     /// End of each plan's step.
     public var steps: [Int64]
+    /// Whole bytes of each task that have crossed its stream's route.
+    public var crossed: [Int64]
   }
 
   /// Runs `plans` plans of `tasks`, given in the order of issue, the first of them released at `release`.
   ///
-  /// What the last plan leaves ahead is not waited for.
-  public static func schedule(_ resources: Resources, _ tasks: [Task], plans: Int, release: Int64) -> Schedule {
+  /// What the last plan leaves ahead is not waited for, but goes on until `horizon` where that is later than the last step.
+  public static func schedule(
+    _ resources: Resources, _ tasks: [Task], plans: Int, release: Int64, until horizon: Int64 = 0
+  ) -> Schedule {
     let million: Int128 = 1_000_000
     var starts = Array(repeating: Int64(-1), count: tasks.count)
     var ends = starts
@@ -55,8 +59,16 @@ public struct ReferenceTimeline {
     var steps: [Int64] = []
     var now = release
     var rates: [Int: Int128] = [:]
+    func result() -> Schedule {
+      let crossed = tasks.indices.map { index in
+        flows(index)
+          ? Int64((Int128(tasks[index].bytes) * million * million - max(0, left[index])) / million / million)
+          : ends[index] >= 0 ? tasks[index].bytes : 0
+      }
+      return Schedule(starts: starts, ends: ends, steps: steps, crossed: crossed)
+    }
     func flows(_ index: Int) -> Bool { tasks[index].bytes > 0 && !resources.streams[tasks[index].stream].route.isEmpty }
-    while steps.count < plans {
+    while true {
       // Ends, then starts, then the ends of what takes no time, until nothing changes.
       var changed = true
       while changed {
@@ -77,14 +89,15 @@ public struct ReferenceTimeline {
           starts[index] = now
           changed = true
         }
+        guard steps.count < plans else { continue }
         let awaited = tasks.indices.filter { tasks[$0].plan == steps.count && !tasks[$0].isAhead }
         if now >= releases[steps.count], awaited.allSatisfy({ ends[$0] >= 0 }) {
           steps.append(max(releases[releases.count - 1] + 1, now))
-          if steps.count == plans { return Schedule(starts: starts, ends: ends, steps: steps) }
-          releases.append(steps[steps.count - 1])
+          if steps.count < plans { releases.append(steps[steps.count - 1]) }
           changed = true
         }
       }
+      if steps.count == plans, now >= max(horizon, steps[steps.count - 1]) { return result() }
       rates = fairRates(
         resources,
         tasks.indices.filter {
@@ -100,11 +113,11 @@ public struct ReferenceTimeline {
         }
         if let rate = rates[index] { next = min(next, now + Int64((left[index] + rate - 1) / rate)) }
       }
-      guard next < .max else { return Schedule(starts: starts, ends: ends, steps: steps) }
+      if steps.count == plans { next = min(next, max(horizon, steps[steps.count - 1])) }
+      guard next < .max else { return result() }
       for (index, rate) in rates { left[index] -= rate * Int128(next - now) }
       now = next
     }
-    return Schedule(starts: starts, ends: ends, steps: steps)
   }
 
   /// Max-min fair rates: every channel in turn gives its flows an equal part of what is left of it.

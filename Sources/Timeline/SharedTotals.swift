@@ -1,0 +1,32 @@
+/// What was done by moments after the last step, when tasks that it left ahead are under way.
+extension SharedFlows {
+  /// What was done up to `moment`, `state` saying what tasks that have ended did.
+  func totals(until moment: Int64, _ state: UnsafePointer<Int64>) -> Timeline.Totals {
+    goingOn(to: moment, state) { flows, state in
+      var totals = Timeline.Totals(layout, state)
+      for task in flows.running.compactMap(\.self) { totals.add(flows.done(task), of: task.task) }
+      totals.tasks -= Int64(flows.open)
+      return totals
+    }
+  }
+
+  /// Goes on to `moment`, as it would without new plans, and comes back.
+  private func goingOn<Result>(
+    to moment: Int64, _ state: UnsafePointer<Int64>, _ body: (SharedFlows, UnsafePointer<Int64>) -> Result
+  ) -> Result {
+    var flows = self
+    var recording: Recording?
+    let own = UnsafeMutablePointer<Int64>.allocate(capacity: layout.count)
+    own.initialize(from: state, count: layout.count)
+    defer { own.deallocate() }
+    flows.proceed(to: moment, own, &recording)
+    return body(flows, own)
+  }
+
+  /// What is done of a task that runs.
+  private func done(_ running: Running) -> Timeline.Done {
+    let carries = running.task.bytes > 0 && !routes[Int(running.task.stream)].isEmpty
+    let left = (max(0, running.rest) + 999_999_999_999) / 1_000_000_000_000
+    return Timeline.Done(busy: now - running.start, bytes: carries ? running.task.bytes - Int64(left) : 0)
+  }
+}
