@@ -85,6 +85,11 @@ import Testing
     let long = try step("depth: 16, branch-hit: 100 %")
     #expect(long > 1.5 * ready)
     #expect(try step("depth: 16, per-pass: 16, branch-hit: 100 %") < 1.2 * ready)
+    // Without candidates each draft is made first: a pass more takes a pass longer, and no exit's head is computed.
+    let serial = try step("depth: 1, branches: 0, branch-hit: 100 %")
+    #expect(serial > ready && serial < missed)
+    let pass = try step("depth: 2, branches: 0, per-pass: 1") - serial
+    #expect(abs(try step("depth: 3, branches: 0, per-pass: 1") - serial - 2 * pass) < 0.01 * serial)
     // Two devices halve what a pass reads and computes, not what it launches, and add up twice.
     func draft(_ rest: String) throws -> Double {
       try scenario.run(

@@ -11,7 +11,8 @@ import Units
 /// The pool's device has the target. After the first `exit` of its layers, and its head over what they say, `branches`
 /// candidates of every sequence go to the draft's device, which drafts `depth` tokens from all of them, `per-pass` a
 /// pass by as many streams through its layers, while the remaining layers run. A sequence whose answer was among them
-/// (`branch-hit`) is verified next without waiting; for the others a draft is made first. Both hand over in `sync`.
+/// (`branch-hit`) is verified next without waiting; for the others a draft is made first. Both hand over in `sync`. With
+/// `branches: 0` there is neither exit nor candidates, and every draft is made first (the paper's vanilla step, appendix C).
 /// Devices of one chip share its memory's bandwidth and capacity. The draft may be split over `count` devices, which
 /// add up in `exchange` twice a pass, at its middle and its end.
 /// Settings: `draft: {device, model or layers, count, exchange}`, `depth`, `per-pass`, `acceptance` or
@@ -61,7 +62,7 @@ public struct MirrorSpeculation: PlacePolicy {
     let acceptance = Acceptance(settings, depth: depth, width: 1)
     let exit = settings.quantity(
       "exit", FractionDimension.self, in: 0...1, default: 0.5, because: "assumed: half of the layers")
-    let branches = settings.count("branches", in: 1...1024, default: 4, because: "assumed: the four likeliest tokens")
+    let branches = settings.count("branches", in: 0...1024, default: 4, because: "assumed: the four likeliest tokens")
     let branchHit = settings.quantity(
       "branch-hit", FractionDimension.self, in: 0...1, default: 0.7, because: "assumed: not published")
     let sync = settings.quantity(
@@ -127,7 +128,7 @@ public struct MirrorSpeculation: PlacePolicy {
     var done = plan.run(
       labels.first, on: target, pieces.first.cost(verified), delay: sync, after: drafted, ready)
     done = prefix.place(verified, labels.feedForward, host: host, dispatch: dispatch, after: done, into: &plan)
-    if shape.decodes > 0 {
+    if shape.decodes > 0, branches > 0 {
       done = plan.run(exitLabel, on: target, pieces.head.cost(shape.verifying(acceptance.tokens)), after: done)
       let cost = pass(shape.decoding.verifying(branches * streams))
       for pass in 0..<passes {
@@ -150,6 +151,7 @@ public struct MirrorSpeculation: PlacePolicy {
 
   /// Whether the draft of `sequence` was made beside the step before.
   private func hasDraft(_ sequence: StepSequence) -> Bool {
+    guard branches > 0 else { return false }
     var stream = luck.family(UInt64(UInt32(bitPattern: sequence.request))).stream(
       UInt64(UInt32(bitPattern: sequence.position)))
     return stream.chance(branchHit)
