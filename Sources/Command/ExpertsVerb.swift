@@ -118,8 +118,7 @@ struct ExpertsVerb: ParsableCommand {
     let points = try caching.points(
       shares: shares, policies: try policies(place), isShared: shared, streams: !keepAll, workers: jobs)
     let format = weights.flatMap { try? StorageFormat(name: $0) }
-    let bytes = shape.bytes(
-      format ?? transformer.publishedWeights ?? StorageFormat(transformer.publishedFormat ?? .fp16))
+    let bytes = shape.bytes(format ?? ModelFormats(publishedOf: transformer)[.experts])
     let report = ExpertsText(
       model: model, shape: shape, load: load, seed: seed, isRecorded: routing != nil, bytes: bytes, points: points,
       bounds: caching.mostHits(shares: shares, isShared: shared))

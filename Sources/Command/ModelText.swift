@@ -34,7 +34,7 @@ enum ModelText {
     guard wide else { return common + [model.mixerSummary] }
     return common + [
       NumberText.count(model.vocabulary), NumberText.operations(Double(model.operationsPerToken)),
-      (model.publishedWeights ?? model.publishedFormat.map { StorageFormat($0) })?.description ?? "-",
+      (model.quantization?.weights ?? model.publishedFormat.map { StorageFormat($0) })?.description ?? "-",
       model.mixerSummary,
       model.feedForwardSummary,
     ]

@@ -97,7 +97,7 @@ struct RooflineVerb: ParsableCommand {
         fix: "another device, --activations or --tensor-parallel")
     }
     let peak = DevicePeak(
-      operations: named.thing.peakOperations(formats.activations.element) ?? 0,
+      operations: formats.peakOperations(on: named.thing) ?? 0,
       bytes: named.thing.memory.first?.bandwidth.value.value ?? 0)
     let weights = formats.weights == formats.activations ? "" : ", weights in \(formats.weights)"
     let on = "on \(tensorParallel) x \(named.name) in \(formats.activations)\(weights)"
@@ -117,9 +117,11 @@ struct RooflineVerb: ParsableCommand {
     if let weights = weights.flatMap({ try? StorageFormat(name: $0) }) {
       formats.weights = weights
       formats.classes = [:]
+      formats.inputs = [:]
     }
     if let activations = activations.flatMap({ try? StorageFormat(name: $0) }) {
       formats.activations = activations
+      formats.inputs = [:]
     } else if device.arithmetic(formats.activations.element) == nil, device.arithmetic(.int8) != nil {
       formats.activations = StorageFormat(.int8)
     }

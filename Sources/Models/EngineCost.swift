@@ -90,7 +90,7 @@ public struct EngineCost: Sendable {
   /// Model FLOPs utilisation over `span` seconds of the clock in which the summed steps ran: operations of all
   /// devices over what they could have done at their peak rate.
   public func mfu(_ sums: StepSums, span: Seconds) -> Double {
-    let peak = device.peakOperations(formats.activations.element) ?? .infinity
+    let peak = formats.peakOperations(on: device) ?? .infinity
     return cost.operations(over: sums) / (Double(layout.pipelineParallel) * peak * span.value)
   }
 

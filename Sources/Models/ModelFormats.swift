@@ -24,6 +24,8 @@ public struct ModelFormats: Hashable, Sendable {
   public var weights: StorageFormat
   /// Of the classes that have one.
   public var classes: [WeightClass: StorageFormat]
+  /// What products with a class of weights quantise their inputs to and compute in, where that is not ``activations``.
+  public var inputs: [WeightClass: Format] = [:]
   /// Of the KV cache, converted where it is read at no cost.
   public var cache: StorageFormat
   /// Of activations, and of the arithmetic of weights that are no wider.
@@ -39,15 +41,16 @@ public struct ModelFormats: Hashable, Sendable {
     classes = [:]
   }
 
-  /// The formats in which `model` was published, all `fp16` without one; weights in those they were quantised to, but for
-  /// the embedding and the head, which quantised checkpoints leave alone, and attention where they are in MXFP4.
+  /// The formats in which `model` was published, all `fp16` without one, as its quantisation says where it has one.
   public init(publishedOf model: Transformer?) {
     let published = StorageFormat(model?.publishedFormat ?? .fp16)
     let wide = published.bits == 16 ? published : .fp16
-    self.init(weights: model?.publishedWeights ?? published, cache: wide, activations: wide)
-    guard let quantized = model?.publishedWeights else { return }
-    classes = [.embedding: published, .head: published]
-    if quantized == .mxfp4 { classes[.attention] = published }
+    let quantization = model?.quantization
+    self.init(weights: quantization?.weights ?? published, cache: quantization?.cache ?? wide, activations: wide)
+    guard let quantization else { return }
+    classes = quantization.classes
+    for name in WeightClass.allCases where quantization.untouched.contains(name) { classes[name] = wide }
+    inputs = quantization.inputs
   }
 
   /// The format of a class of weights.
@@ -60,10 +63,21 @@ public struct ModelFormats: Hashable, Sendable {
     return weightClass == .norms && weights.bits < 16 ? .fp16 : weights
   }
 
-  /// The format that products with a class of weights compute in: that of the activations, or of the weights where
-  /// the activations have less than 16 bits and the weights more than them.
-  public func arithmetic(_ weightClass: WeightClass) -> Format {
-    let (weights, activations) = (self[weightClass].element, activations.element)
-    return activations.bytes < 2 && weights.bytes > activations.bytes ? weights : activations
+  /// The format that products with a class of weights compute in on `device`: where weights have less than 16 bits that
+  /// of their quantised inputs, if the device has it, and else that of the activations; or that of the weights, where
+  /// it is wider and the other has less than 16 bits.
+  public func arithmetic(_ weightClass: WeightClass, on device: Device) -> Format {
+    let weights = self[weightClass].element
+    func wider(_ inputs: Format) -> Format { inputs.bytes < 2 && weights.bytes > inputs.bytes ? weights : inputs }
+    if weights.bytes < 2, let quantised = inputs[weightClass].map(wider), device.compute[quantised] != nil {
+      return quantised
+    }
+    return wider(activations.element)
+  }
+
+  /// The highest rate of `device` in the formats that products compute in; nil where it has none.
+  public func peakOperations(on device: Device) -> Double? {
+    let formats = [activations.element] + WeightClass.allCases.map { arithmetic($0, on: device) }
+    return formats.compactMap { device.peakOperations($0) }.max()
   }
 }

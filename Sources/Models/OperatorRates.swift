@@ -22,7 +22,7 @@ struct OperatorRates {
     var ceilings: [WeightClass: Ceiling] = [:]
     var found: [WeightClass: Format] = [:]
     for name in WeightClass.allCases {
-      let format = formats.arithmetic(name)
+      let format = formats.arithmetic(name, on: device)
       ceilings[name] = try roofline.ceiling(.dense, format)
       found[name] = ([format] + format.fallbacks).first { device.compute[$0] != nil }
     }

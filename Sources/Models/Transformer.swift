@@ -17,8 +17,8 @@ public struct Transformer: Hashable, Sendable {
   public var maxContext: Int?
   /// Format that the model was made in; nil where the file does not say.
   public var publishedFormat: Format?
-  /// Format that the published weights were quantised to; nil where they were not.
-  public var publishedWeights: StorageFormat?
+  /// How the published weights were quantised; nil where they were not.
+  public var quantization: Quantization?
   /// Parameters of one norm per unit of width: 1 (scale) or 2 (scale and shift).
   public var normWidth: Int
   /// What stands before the first layer.

@@ -48,7 +48,7 @@ import Testing
     let model = try Catalogue.model("gpt-oss-20b")
     #expect(try windows(model).prefix(3) == [128, nil, 128])
     #expect(try attention(model.layers[0]).sinks)
-    #expect(model.publishedFormat == .bf16 && model.publishedWeights == .mxfp4)
+    #expect(model.publishedFormat == .bf16 && model.quantization?.weights == .mxfp4)
   }
 
   @Test func qwenWindowsStartAtALayer() throws {
@@ -74,7 +74,7 @@ import Testing
   @Test func deepSeekStartsDense() throws {
     let model = try Catalogue.model("deepseek-v3")
     #expect(model.layers.prefix(4).map { $0.feedForward?.width } == [18_432, 18_432, 18_432, 2048])
-    #expect(model.publishedWeights == .fp8)
+    #expect(model.quantization?.weights.description == "fp8-g16384-sfp32-z0")
     #expect(model.notes.contains { $0.key == "num_nextn_predict_layers" && !$0.isDefault })
   }
 
@@ -105,24 +105,6 @@ import Testing
     #expect(try Catalogue.model("llada-8b").decoding == .blockDiffusion(block: 32))
     #expect(try Catalogue.model("bert-base").decoding == .encoder)
     #expect(try attention(Catalogue.model("bert-base").layers[0]).bidirectional)
-  }
-
-  @Test func quantisedFilesSayTheirFormat() throws {
-    func format(_ quantization: String) throws -> StorageFormat? {
-      try read(
-        """
-        {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1,
-         "num_hidden_layers": 1, "intermediate_size": 8, "vocab_size": 16, "quantization_config": \(quantization)}
-        """
-      ).publishedWeights
-    }
-    #expect(
-      try format(#"{"quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": true}"#)
-        == StorageFormat(.int4, .groups(.init(size: 128, scaleBits: 16, zeroBits: 4))))
-    #expect(try format(#"{"quant_method": "gptq", "bits": 8}"#) == .int8)
-    #expect(try format(#"{"quant_method": "bitsandbytes", "load_in_8bit": true}"#) == .int8)
-    #expect(try format("null") == nil)
-    #expect(throws: ConfigError.self) { try format(#"{"quant_method": "magic"}"#) }
   }
 
   /// A file of a model that nobody has made, with what a training script might leave in it.

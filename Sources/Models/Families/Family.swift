@@ -57,7 +57,7 @@ struct Family: Sendable {
     reader.configurationClass = configuration
     var model = read(self, &reader)
     model.publishedFormat = model.publishedFormat ?? ConfigReader.published(&reader)
-    model.publishedWeights = model.publishedWeights ?? ConfigReader.quantized(&reader)
+    model.quantization = model.quantization ?? ConfigReader.quantized(&reader, model)
     reader.close(type)
     reader.configurationClass = outer
     return model

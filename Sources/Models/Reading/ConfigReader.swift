@@ -100,11 +100,20 @@ struct ConfigReader {
     add(at: offset, what, why, fix)
   }
 
+  /// A fault of a value that others need not fit then.
+  mutating func bad(_ key: String, _ what: String, why: String, fix: String) {
+    hasBadValues = true
+    fault(key, what, why: why, fix: fix)
+  }
+
   /// A fault of the value of a key: "'key' cannot be value".
   mutating func fault(_ key: String, why: String) {
-    hasBadValues = true
-    let shown = object.places[key].map { object.members[$0].node.value.shown } ?? "absent"
-    fault(key, "'\(object.prefix)\(key)' cannot be \(shown)", why: why, fix: Self.correct)
+    bad(key, "'\(object.prefix)\(key)' cannot be \(shown(key))", why: why, fix: Self.correct)
+  }
+
+  /// The value of a key as a message shows it.
+  func shown(_ key: String) -> String {
+    object.places[key].map { object.members[$0].node.value.shown } ?? "absent"
   }
 
   private static let correct = "correct it, or take the config.json of the model's repository"
@@ -164,6 +173,16 @@ struct ConfigReader {
       let value = read(&self)
       close(family)
       return value
+    }
+  }
+
+  /// Reads each object under the object `key`, whatever its name, closing it with ``close(_:)``; nil where the key is
+  /// absent.
+  mutating func withinMembers<Value>(
+    _ key: String, _ family: String, _ read: (inout ConfigReader) -> Value
+  ) -> [Value]? {
+    within(key, family) { reader in
+      reader.object.members.map(\.key).compactMap { reader.within($0, family, read) }
     }
   }
 

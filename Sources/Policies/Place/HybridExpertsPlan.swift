@@ -92,6 +92,7 @@ extension HybridExperts {
     guard products == "int8" else { return settings.pieces(on: processor, tensorParallel: 1) }
     var formats = settings.formats
     formats.activations = .int8
+    formats.inputs = [:]
     formats.conversionOperations = 0
     do {
       return try ModelPieces(

@@ -111,7 +111,10 @@ public enum KeyTable {
     Key("embedding", format, "The format of the embeddings, and of a head that shares them."),
     Key("head", format, "The format of the output projection."),
     Key("norms", format, "The format of norms and routers; 16 bits where the weights are narrower."),
-    Key("activations", format, "The format of the activations, and of arithmetic."),
+    Key("activations", format, "The format of the activations, and of arithmetic unless told."),
+    Key(
+      "arithmetic", format,
+      "The format that products with weights of less than 16 bits compute in, where the device has it."),
     Key(
       "conversion-operations", .number(0...1000),
       "Vector operations that convert one weight the device does not compute with as it is stored."),

@@ -3,20 +3,37 @@ import Models
 import Units
 
 /// Reads formats: `weights`, which stands for every class of weights, then one key for each class (`attention`,
-/// `feed-forward`, `experts`, `shared-experts`, `embedding`, `head`, `norms`), `activations` and `conversion-operations`.
+/// `feed-forward`, `experts`, `shared-experts`, `embedding`, `head`, `norms`), `activations`, `arithmetic` and `conversion-operations`.
 struct FormatSection {
   let fields: Fields
 
   /// Changes those of `formats` that are given, and notes those in force.
+  ///
+  /// `weights` stand for every class, and what products quantised their inputs to goes with the weights and the
+  /// activations that it was told of.
   func read(_ formats: inout ModelFormats, weightsFrom: String, activationsFrom: String) {
+    if fields.has("weights") { formats.classes = [:] }
+    if fields.has("weights") || fields.has("activations") { formats.inputs = [:] }
     formats.weights = format("weights", default: formats.weights, because: weightsFrom)
-    for name in WeightClass.allCases where fields.has(name.rawValue) {
-      formats.classes[name] = format(name.rawValue, default: formats[name], because: "as the weights")
+    for name in WeightClass.allCases where fields.has(name.rawValue) || formats.classes[name] != nil {
+      formats.classes[name] = format(name.rawValue, default: formats[name], because: weightsFrom)
     }
     formats.activations = format("activations", default: formats.activations, because: activationsFrom)
+    arithmetic(&formats, weightsFrom)
     if fields.has("conversion-operations") {
       formats.conversionOperations = fields.number("conversion-operations", in: 0...1000)
     }
+  }
+
+  /// What products compute in: one format for all classes where it is given.
+  private func arithmetic(_ formats: inout ModelFormats, _ weightsFrom: String) {
+    let told = WeightClass.allCases.compactMap { formats.inputs[$0] }
+    let inputs = StorageFormat(told.first ?? formats.activations.element)
+    let source =
+      told.isEmpty ? "as the activations" : "\(weightsFrom); as the activations where a device does not have it"
+    let given = format("arithmetic", default: inputs, because: source).element
+    guard fields.has("arithmetic") else { return }
+    for name in WeightClass.allCases { formats.inputs[name] = given }
   }
 
   /// The format under `key`.
@@ -26,7 +43,9 @@ struct FormatSection {
     let names = StorageFormat.named.map(\.name)
     do throws(StorageFormat.NameFault) {
       let format = try StorageFormat(name: name)
-      guard case .codebook = format.scheme, key == "activations" || key == "kv-cache" else { return format }
+      guard case .codebook = format.scheme, ["activations", "arithmetic", "kv-cache"].contains(key) else {
+        return format
+      }
       fields.diagnostics.error(
         at: place, "'\(fields.path(key))' cannot be '\(name)'", why: "codebooks hold weights, which do not change",
         fix: "choose a format without codebooks")

@@ -48,15 +48,17 @@ struct ModelSection {
         "model.config.\(note.key)", note.value, note.isDefault ? .byDefault(note.why) : .computed(note.why))
     }
     let source =
-      model?.publishedWeights != nil
+      model?.quantization != nil
       ? "quantization_config of config.json"
       : model?.publishedFormat == nil ? "config.json names no torch_dtype" : "torch_dtype of config.json"
     var formats = ModelFormats(publishedOf: model)
-    if fields.has("weights") { formats.classes = [:] }
     let section = FormatSection(fields: fields)
     section.read(&formats, weightsFrom: source, activationsFrom: "the model's 16-bit format")
+    let scaled = fields.has("activations") ? nil : model?.quantization?.cache
     formats.cache = section.format(
-      "kv-cache", default: formats.activations, because: "as the activations (vLLM: kv-cache-dtype auto)")
+      "kv-cache", default: scaled ?? formats.activations,
+      because: scaled == nil
+        ? "as the activations (vLLM: kv-cache-dtype auto)" : "quantization_config has scales of keys and values")
     return formats
   }
 }

@@ -118,7 +118,7 @@ public struct ResolvedPool: Sendable {
 
   /// Peak rates of one device; nil where it cannot compute in the model's format.
   public var peak: DevicePeak? {
-    guard let rate = device.peakOperations(engine.formats.activations.element), let tier = device.memory.first else {
+    guard let rate = engine.formats.peakOperations(on: device), let tier = device.memory.first else {
       return nil
     }
     return DevicePeak(operations: rate, bytes: tier.bandwidth.value.value)

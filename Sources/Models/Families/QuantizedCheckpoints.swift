@@ -1,0 +1,153 @@
+import Hardware
+
+extension ConfigReader {
+  /// What `quantization_config` says of the weights of `model`; nil without one.
+  static func quantized(_ reader: inout ConfigReader, _ model: Transformer) -> Quantization? {
+    for key in ["quantization_config", "compression_config"] {
+      let found = reader.within(key, key) { reader in
+        let found = reader.quantization(model)
+        // A method that is not understood has keys of its own.
+        if found == nil { reader.ignoreRest() }
+        return found
+      }
+      if let found { return found }
+    }
+    return nil
+  }
+
+  private static let methods =
+    "fp8, fbgemm_fp8, compressed-tensors, modelopt (FP8, MXFP8, NVFP4), mxfp4, nvfp4, gptq, awq, auto-round and bitsandbytes"
+
+  private mutating func quantization(_ model: Transformer) -> Quantization? {
+    ignore(
+      "fmt", "scale_fmt", "producer", "provider", "format", "quantization_status",
+      "global_compression_ratio", "version", "backend", "meta", "dataset", "model_seqlen", "checkpoint_format")
+    // Files of older libraries do not name their method.
+    let method =
+      string("quant_method") ?? (isPresent("load_in_4bit") ? "bitsandbytes" : isPresent("bits") ? "gptq" : "modelopt")
+    switch method.lowercased() {
+    case "fp8", "fbgemm_fp8":
+      ignore("activation_scheme", "activation_scale_ub")
+      let block = integers("weight_block_size", in: 1...256)?.reduce(1, *)
+      let weights = block.map { StorageFormat.fp8(block: $0) } ?? .fp8
+      return leaving("modules_to_not_convert", Quantization(weights, inputs: .fp8), model)
+    case "mxfp4":
+      var found = Quantization(.mxfp4)
+      found.untouched.insert(.attention)
+      return leaving("modules_to_not_convert", found, model)
+    case "nvfp4": return leaving("modules_to_not_convert", Quantization(.nvfp4, inputs: .fp4), model)
+    case "compressed-tensors", "modelopt", "modelopt_fp4": return grouped(model)
+    case "bitsandbytes": return bitsAndBytes(model)
+    case "gptq", "awq", "auto-round", "intel/auto-round": return packed(model)
+    default: return unknown("quant_method")
+    }
+  }
+
+  /// Refuses the value of `key` with what to do instead.
+  mutating func unknown(_ key: String, why: String? = nil) -> Quantization? {
+    bad(
+      key, "'quantization_config' is not understood: its \(key) is \(shown(key))",
+      why: why ?? "understood are \(Self.methods)", fix: Self.byHand)
+    return nil
+  }
+
+  private static let byHand =
+    "take quantization_config out of a copy of the file, and say weights and arithmetic under 'model'"
+
+  /// Weights of bitsandbytes: NF4 in blocks of 64 with a scale in fp32, or in 8 bits where scales are quantised too.
+  /// Source: Dettmers et al., "QLoRA: Efficient Finetuning of Quantized LLMs", 2023, section 3.
+  private mutating func bitsAndBytes(_ model: Transformer) -> Quantization? {
+    ignore(
+      "bnb_4bit_quant_type", "bnb_4bit_compute_dtype", "bnb_4bit_quant_storage", "llm_int8_threshold",
+      "llm_int8_enable_fp32_cpu_offload", "llm_int8_has_fp16_weight", "quant_method")
+    let isDouble = bool("bnb_4bit_use_double_quant", default: false)
+    let (four, eight) = (
+      bool("load_in_4bit", "_load_in_4bit", default: false), bool("load_in_8bit", "_load_in_8bit", default: false)
+    )
+    guard four || eight else { return unknown("load_in_4bit", why: "either load_in_4bit or load_in_8bit is true") }
+    let nf4 = StorageFormat(.int4, .groups(.init(size: 64, scaleBits: isDouble ? 8 : 32, zeroBits: 0)))
+    return leaving("llm_int8_skip_modules", four ? Quantization(nf4) : Quantization(.int8, inputs: .int8), model)
+  }
+
+  /// Weights of GPTQ, AWQ and AutoRound: groups with a scale in fp16 and a zero point as wide as an element.
+  private mutating func packed(_ model: Transformer) -> Quantization? {
+    ignore(
+      "desc_act", "sym", "true_sequential", "zero_point", "damp_percent", "damp_auto_increment", "static_groups",
+      "block_name_to_quantize", "batch_size", "cache_block_outputs", "exllama_config", "max_input_length",
+      "module_name_preceding_first_block", "modules_in_block_to_quantize", "pad_token_id", "tokenizer", "use_cuda_fp16",
+      "use_exllama", "disable_exllama", "model_name_or_path", "model_file_base_name", "is_marlin_format", "pack_dtype",
+      "do_fuse", "fuse_max_seq_len", "modules_to_fuse", "packing_format", "data_type", "autoround_version", "amp",
+      "iters",
+      "lr", "minmax_lr", "enable_minmax_tuning", "enable_quanted_input", "enable_norm_bias_tuning", "scale_dtype",
+      "gradient_accumulate_steps", "low_gpu_mem_usage", "nsamples", "seqlen", "to_quant_block_names", "super_bits",
+      "super_group_size")
+    let bits = optionalInteger("bits", "w_bit", "weight_bits", in: 1...16)
+    guard let element = bits.flatMap({ [8: Format.int8, 4: .int4, 3: .int3, 2: .int2][$0] }) else {
+      return unknown("bits", why: "weights of 2, 3, 4 and 8 bits are understood")
+    }
+    // -1 is a group as long as a row.
+    let size = optionalInteger("group_size", "q_group_size", in: -1...65_536) ?? -1
+    var found = Quantization(.packed(element, group: size, zeroBits: Int(element.bytes * 8)))
+    if bool("lm_head", default: false) { found.untouched.remove(.head) }
+    return leaving("modules_to_not_convert", found, model)
+  }
+
+  /// Leaves the classes whose modules the list under `key` names as they were.
+  mutating func leaving(_ key: String, _ quantization: Quantization, _ model: Transformer) -> Quantization? {
+    guard let left = modules(key) else { return nil }
+    var found = quantization
+    for name in WeightClass.allCases where !found.untouched.contains(name) {
+      let part = share(of: name, model) { left.contain($0, layer: $1) }
+      if part > 0.5 { found.untouched.insert(name) }
+      noteMixed(key, name, part)
+    }
+    return found
+  }
+
+  /// Says that not all modules of a class have the format that is taken for them.
+  mutating func noteMixed(_ key: String, _ name: WeightClass, _ part: Double) {
+    guard part > 0, part < 1 else { return }
+    note(
+      key, "\(Int((part * 100).rounded())) % of \(name.rawValue)",
+      "a class of weights has one format, here that of most of its modules")
+  }
+
+  /// The modules under `key`, `fallback` where it is absent; nil, with a fault, where a pattern is not understood.
+  mutating func modules(_ key: String, default fallback: [String] = []) -> ModuleNames? {
+    var unknown: String?
+    let found = ModuleNames(strings(key) ?? fallback, unknown: &unknown)
+    guard let unknown else { return found }
+    bad(
+      key, "the pattern '\(unknown.prefix(60))' under '\(key)' is not understood",
+      why:
+        "modules are told by names, names with * and plain regular expressions, at most \(ModuleNames.mostPatterns) of both",
+      fix: Self.byHand)
+    return nil
+  }
+
+  /// The share of the modules of a class in the first layers that `isIn` says to be in; 0 where the model has none.
+  func share(of name: WeightClass, _ model: Transformer, _ isIn: (_ part: String, _ layer: Int) -> Bool) -> Double {
+    let sampled = 128
+    var (found, all) = (0, 0)
+    for (index, layer) in model.layers.prefix(sampled).enumerated() {
+      for names in name.modules(layer) {
+        all += 1
+        if names.contains(where: { isIn($0, index) }) { found += 1 }
+      }
+    }
+    return all == 0 ? 0 : Double(found) / Double(all)
+  }
+}
+
+extension StorageFormat {
+  /// FP8 with a scale in fp32 for each block of a matrix, of so many elements.
+  static func fp8(block: Int) -> StorageFormat {
+    StorageFormat(.fp8, .groups(Groups(size: block, scaleBits: 32, zeroBits: 0)))
+  }
+
+  /// Integers in groups with a scale in fp16; in rows where the group is none.
+  static func packed(_ element: Format, group: Int, zeroBits: Int) -> StorageFormat {
+    guard group >= 8 else { return StorageFormat(element) }
+    return StorageFormat(element, .groups(Groups(size: group, scaleBits: 16, zeroBits: zeroBits)))
+  }
+}

@@ -1,0 +1,113 @@
+import Hardware
+
+/// Checkpoints whose `config_groups` say which modules are in which format: compressed-tensors and NVIDIA's ModelOpt.
+extension ConfigReader {
+  private struct Group {
+    var weights: StorageFormat
+    var inputs: Format?
+    var targets: ModuleNames
+  }
+
+  /// What the groups, or the algorithm where there are none, say; nil with a fault.
+  mutating func grouped(_ model: Transformer) -> Quantization? {
+    ignore("transform_config", "group_size")
+    let algorithm = string("quant_algo")
+    let sparsity = within("sparsity_config", "sparsity_config") { reader in
+      defer { reader.ignoreRest() }
+      return reader.string("format") ?? "dense"
+    }
+    guard sparsity ?? "dense" == "dense" else {
+      return unknown("sparsity_config", why: "weights that are stored without their zeros are not understood")
+    }
+    var cache = isText("FP8", "kv_cache_quant_algo") ? StorageFormat.fp8 : nil
+    if let scheme = within("kv_cache_scheme", "kv_cache_scheme", { $0.scheme() }) {
+      guard let scheme else { return nil }
+      cache = scheme
+    }
+    guard var found = quantization(withinMembers("config_groups", "config_groups") { $0.group() }, algorithm, model)
+    else { return nil }
+    found.cache = cache
+    return leaving(isPresent("ignore") ? "ignore" : "exclude_modules", found, model)
+  }
+
+  private mutating func quantization(
+    _ groups: [Group?]?, _ algorithm: String?, _ model: Transformer
+  ) -> Quantization? {
+    if let groups, let first = groups.first {
+      let known = groups.compactMap { $0 }
+      guard known.count == groups.count, let first else { return nil }
+      var found = Quantization(first.weights, inputs: first.inputs)
+      assign(known, &found, model)
+      return found
+    }
+    switch algorithm?.uppercased() {
+    case "FP8", "FP8_PER_CHANNEL_PER_TOKEN": return Quantization(.fp8, inputs: .fp8)
+    case "MXFP8": return Quantization(.mxfp8, inputs: .fp8)
+    case "NVFP4": return Quantization(.nvfp4, inputs: .fp4)
+    default:
+      return unknown(
+        algorithm == nil ? "config_groups" : "quant_algo",
+        why: "without groups the algorithms FP8, FP8_PER_CHANNEL_PER_TOKEN, MXFP8 and NVFP4 are understood")
+    }
+  }
+
+  /// Gives each class the format of the group that most of its modules are in; a module is in the first that names it.
+  private mutating func assign(_ groups: [Group], _ found: inout Quantization, _ model: Transformer) {
+    for name in WeightClass.allCases where !found.untouched.contains(name) {
+      guard model.layers.contains(where: { !name.modules($0).isEmpty }) else { continue }
+      let shares = groups.indices.map { index in
+        share(of: name, model) { part, layer in
+          groups.firstIndex { $0.targets.contain(part, layer: layer) } == index
+        }
+      }
+      let (most, none) = (shares.max() ?? 0, 1 - shares.reduce(0, +))
+      if most > none, let index = shares.firstIndex(of: most) {
+        found.classes[name] = groups[index].weights
+        found.inputs[name] = groups[index].inputs
+        noteMixed("config_groups", name, most)
+      } else {
+        found.untouched.insert(name)
+        noteMixed("config_groups", name, none)
+      }
+    }
+  }
+
+  private mutating func group() -> Group? {
+    ignore("output_activations", "format")
+    let weights = within("weights", "weights") { $0.scheme() }
+    let inputs = within("input_activations", "input_activations") { $0.scheme() }
+    guard let weights else {
+      bad(
+        "weights", "a group of 'quantization_config' has no weights", why: "each says the format of its weights",
+        fix: "take the config.json of the model's repository")
+      return nil
+    }
+    guard let targets = modules("targets", default: ["Linear"]), let weights, inputs.map({ $0 != nil }) ?? true else {
+      return nil
+    }
+    return Group(weights: weights, inputs: inputs??.element, targets: targets)
+  }
+
+  /// The format of tensors that are quantised so; nil with a fault.
+  private mutating func scheme() -> StorageFormat? {
+    ignore("actorder", "dynamic", "observer", "observer_kwargs", "scale_dtype", "zp_dtype")
+    let bits = integer("num_bits", in: 1...16)
+    let type = string("type") ?? "int"
+    let isBlocked = isText("block", "strategy")
+    let isSymmetric = bool("symmetric", default: true)
+    let group = optionalInteger("group_size", in: -1...65_536) ?? -1
+    let block = integers("block_structure", in: 1...256)?.reduce(1, *)
+    switch (type, bits) {
+    case ("float", 8) where isBlocked: return .fp8(block: block ?? 128 * 128)
+    case ("float", 8) where group == 32: return .mxfp8
+    case ("float", 8): return .packed(.fp8, group: group, zeroBits: 0)
+    case ("float", 4): return group == 32 ? .mxfp4 : .nvfp4
+    case ("int", 2...4), ("int", 8):
+      let element = [8: Format.int8, 4: .int4, 3: .int3][bits] ?? .int2
+      return .packed(element, group: group, zeroBits: isSymmetric ? 0 : bits)
+    default:
+      fault("num_bits", why: "float of 4 and 8 bits and int of 2, 3, 4 and 8 bits are understood")
+      return nil
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/// A pattern of module names, as quantisers write them: a name, a name with `*`, or `re:` and a regular expression.
+///
+/// Matching follows every way at once, a bit of a word for each place of the name, so that no pattern takes longer than
+/// its length times that of the name.
+struct NamePattern: Sendable {
+  /// Names are cut to so many characters.
+  static let longest = 127
+
+  fileprivate indirect enum Node: Sendable {
+    case one(@Sendable (UInt8) -> Bool)
+    case start, end
+    case sequence([Node])
+    case either([Node])
+    case times(Node, least: Int, most: Int)
+  }
+
+  private let node: Node
+  /// Whether what follows the pattern's end does not matter, as in Python's `re.match`.
+  private let isPrefix: Bool
+
+  /// A name in which each `*` stands for any text.
+  init(glob: String) {
+    node = .sequence(
+      glob.utf8.map { byte in byte == UInt8(ascii: "*") ? .times(.any, least: 0, most: .max) : .just(byte) })
+    isPrefix = false
+  }
+
+  /// A regular expression from the name's beginning on; nil where it has more than letters, classes, groups, `|`,
+  /// anchors and repetitions.
+  init?(expression: String) {
+    var parser = Parser(bytes: Array(expression.utf8))
+    guard let node = parser.alternatives(depth: 0), parser.isDone else { return nil }
+    self.node = node
+    isPrefix = true
+  }
+
+  /// Whether the pattern matches `name`.
+  func matches(_ name: String) -> Bool {
+    let bytes = Array(name.utf8.prefix(Self.longest))
+    let ends = advance(1, node, bytes)
+    return isPrefix ? ends != 0 : ends >> UInt128(bytes.count) & 1 == 1
+  }
+
+  /// The places reached from those in `places` by what `node` matches.
+  private func advance(_ places: UInt128, _ node: Node, _ bytes: [UInt8]) -> UInt128 {
+    guard places != 0 else { return 0 }
+    switch node {
+    case .one(let takes):
+      var reached: UInt128 = 0
+      for (place, byte) in bytes.enumerated() where places >> UInt128(place) & 1 == 1 && takes(byte) {
+        reached |= 1 << UInt128(place + 1)
+      }
+      return reached
+    case .start: return places & 1
+    case .end: return places & (1 << UInt128(bytes.count))
+    case .sequence(let nodes): return nodes.reduce(places) { advance($0, $1, bytes) }
+    case .either(let nodes): return nodes.reduce(0) { $0 | advance(places, $1, bytes) }
+    case .times(let inner, let least, let most):
+      var (reached, last) = (least == 0 ? places : 0, places)
+      var count = 0
+      // After as many rounds as there are places nothing new is reached.
+      while count < min(most, max(least, Self.longest + 1)), last != 0 {
+        last = advance(last, inner, bytes)
+        count += 1
+        guard count >= least else { continue }
+        if last & ~reached == 0 { break }
+        reached |= last
+      }
+      return reached
+    }
+  }
+
+  /// Reads a regular expression; nil from any part that is not understood.
+  private struct Parser {
+    let bytes: [UInt8]
+    var place = 0
+
+    var isDone: Bool { place == bytes.count }
+    private var next: UInt8? { place < bytes.count ? bytes[place] : nil }
+
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+      guard next == UInt8(ascii: character) else { return false }
+      place += 1
+      return true
+    }
+
+    mutating func alternatives(depth: Int) -> Node? {
+      guard depth < 16 else { return nil }
+      var found: [Node] = []
+      repeat {
+        var nodes: [Node] = []
+        while let byte = next, byte != UInt8(ascii: "|"), byte != UInt8(ascii: ")") {
+          guard let node = atom(depth: depth), let repeated = repeated(node) else { return nil }
+          nodes.append(repeated)
+        }
+        found.append(.sequence(nodes))
+      } while take("|")
+      return found.count == 1 ? found[0] : .either(found)
+    }
+
+    private mutating func repeated(_ node: Node) -> Node? {
+      var node = node
+      if take("*") {
+        node = .times(node, least: 0, most: .max)
+      } else if take("+") {
+        node = .times(node, least: 1, most: .max)
+      } else if take("?") {
+        return .times(node, least: 0, most: 1)
+      } else {
+        return next == UInt8(ascii: "{") ? nil : node
+      }
+      // A repetition that takes as little as it can matches the same names.
+      _ = take("?")
+      return node
+    }
+
+    private mutating func atom(depth: Int) -> Node? {
+      if take("^") { return .start }
+      if take("$") { return .end }
+      if take(".") { return .any }
+      if take("(") {
+        if take("?"), !take(":") { return nil }
+        guard let inner = alternatives(depth: depth + 1), take(")") else { return nil }
+        return inner
+      }
+      if take("[") { return oneOf() }
+      if take("\\") { return escaped().map { .one($0) } }
+      guard let byte = next, !"*+?{".utf8.contains(byte) else { return nil }
+      place += 1
+      return .just(byte)
+    }
+
+    private mutating func oneOf() -> Node? {
+      let isNegated = take("^")
+      var parts: [@Sendable (UInt8) -> Bool] = []
+      while !take("]") {
+        guard let low = next else { return nil }
+        place += 1
+        if low == UInt8(ascii: "\\") {
+          guard let part = escaped() else { return nil }
+          parts.append(part)
+        } else if next == UInt8(ascii: "-"), place + 1 < bytes.count, bytes[place + 1] != UInt8(ascii: "]") {
+          let high = bytes[place + 1]
+          guard low <= high else { return nil }
+          place += 2
+          parts.append { (low...high).contains($0) }
+        } else {
+          parts.append { $0 == low }
+        }
+      }
+      let all = parts
+      return .one { byte in all.contains { $0(byte) } != isNegated }
+    }
+
+    private mutating func escaped() -> (@Sendable (UInt8) -> Bool)? {
+      guard let byte = next else { return nil }
+      place += 1
+      let (digits, capitals, letters) = (
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "a")...UInt8(ascii: "z")
+      )
+      switch byte {
+      case UInt8(ascii: "d"): return { digits.contains($0) }
+      case UInt8(ascii: "w"):
+        return { digits.contains($0) || capitals.contains($0) || letters.contains($0) || $0 == UInt8(ascii: "_") }
+      case _ where digits.contains(byte) || capitals.contains(byte) || letters.contains(byte): return nil
+      default: return { $0 == byte }
+      }
+    }
+  }
+}
+
+fileprivate extension NamePattern.Node {
+  static let any = NamePattern.Node.one { _ in true }
+  static func just(_ byte: UInt8) -> NamePattern.Node { .one { $0 == byte } }
+}
