@@ -12,9 +12,14 @@ public struct StepSums: Hashable, Sendable {
   public var sampledSteps: Int
   /// The sum of the shapes of all steps.
   public var shape: StepShape
+  /// The tokens of the steps, where they were counted.
+  public var tokens: StepTokens?
 
   /// Sums over steps.
-  public init(steps: Int, prefillSteps: Int, decodeSteps: Int, sampledSteps: Int, shape: StepShape) {
+  public init(
+    steps: Int, prefillSteps: Int, decodeSteps: Int, sampledSteps: Int, shape: StepShape, tokens: StepTokens? = nil
+  ) {
+    self.tokens = tokens
     self.steps = steps
     self.prefillSteps = prefillSteps
     self.decodeSteps = decodeSteps
@@ -44,18 +49,30 @@ extension StepCost {
 
   /// Bytes across `roof` (memory or link) of one device of every stage, added up, over the summed steps.
   ///
-  /// Exact as ``operations(over:)``, but for the active experts, of which those of the mean step are taken, which is no
-  /// fewer than the true mean, and for passes and nearer memories, which are those of the mean step too. Complexity: O(terms).
+  /// Exact as ``operations(over:)``, but for the active experts, of which those of the mean step are taken where tokens were
+  /// not counted or not all of a step's pass them, which is no fewer than the true mean, and for passes and nearer memories, which are those of the mean step too. Complexity: O(terms).
   public func bytes(over sums: StepSums, roof: Roof = .memory) -> Double {
     total(over: sums) { term, running in
       guard term.byteRoof == roof else { return FeatureSum() }
       var bytes = term.form.map { term.bytes(in: $0, sums.shape, steps: running) } ?? term.bytes
       if let experts = term.experts, running > 0 {
-        bytes.constant += experts.bytes * experts.active(meanTokens: Double(term.tokens(sums.shape)) / Double(running))
+        bytes.constant += experts.bytes * active(experts, of: term, over: sums) / Double(running)
       }
       return bytes
     }
   }
+
+  /// Active experts of a term, added up over the steps in which it runs.
+  private func active(_ experts: ActiveExperts, of term: CostTerm, over sums: StepSums) -> Double {
+    if let tokens = sums.tokens, term.driver == .step, term.tokensPerDecode == 1 {
+      return tokens.sum { experts.active(tokens: $0) }
+    }
+    let running = Double(sums.steps(with: term.driver))
+    return running * experts.active(meanTokens: Double(term.tokens(sums.shape)) / running)
+  }
+
+  /// Whether steps read as many bytes as their tokens activate experts.
+  public var hasExperts: Bool { stages.contains { $0.terms.contains { $0.experts != nil } } }
 
   private func total(over sums: StepSums, _ part: (CostTerm, Int) -> FeatureSum) -> Double {
     var total = 0.0

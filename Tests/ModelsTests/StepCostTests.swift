@@ -202,6 +202,33 @@ import Units
     }
   }
 
+  /// Small and large steps activate fewer experts than as many steps of their mean.
+  @Test func expertsAreCountedStepByStep() throws {
+    for engine in try engines() where engine.cost.hasExperts {
+      var numbers = Numbers(state: 6)
+      var sums = StepSums(
+        steps: 0, prefillSteps: 0, decodeSteps: 0, sampledSteps: 0, shape: StepShape(), tokens: StepTokens())
+      var bytes = 0.0
+      for step in 0..<400 {
+        let shape = step % 8 == 0 ? numbers.shape() : StepShape(decodes: 1 + step % 3, context: 900)
+        sums.steps += 1
+        sums.prefillSteps += shape.prefillTokens > 0 ? 1 : 0
+        sums.decodeSteps += shape.decodes > 0 ? 1 : 0
+        sums.sampledSteps += shape.sampled > 0 ? 1 : 0
+        sums.shape.add(shape)
+        sums.tokens?.add(tokens: shape.tokens, count: 1)
+        for stage in 0..<engine.cost.stageCount {
+          for part in engine.cost.operators(of: shape, stage: stage) where part.byteRoof == .memory {
+            bytes += part.bytes
+          }
+        }
+      }
+      #expect(abs(engine.cost.bytes(over: sums) / bytes - 1) < 0.005)
+      sums.tokens = nil
+      #expect(engine.cost.bytes(over: sums) > 1.2 * bytes)
+    }
+  }
+
   @Test func decodeIsNearTheBytesAndPrefillNearTheOperations() throws {
     let engine = try EngineCost(Catalogue.model("llama-2-7b"), device: .ideal)
     var sums = StepSums(

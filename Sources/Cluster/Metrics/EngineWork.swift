@@ -18,7 +18,7 @@ public struct EngineWork: Hashable, Sendable {
   public init(_ totals: StepTotals, _ cost: StepCost) {
     let sums = StepSums(
       steps: totals.steps, prefillSteps: totals.prefillSteps, decodeSteps: totals.decodeSteps,
-      sampledSteps: totals.sampledSteps, shape: totals.shape)
+      sampledSteps: totals.sampledSteps, shape: totals.shape, tokens: totals.tokens)
     let stages = Double(cost.stageCount)
     operations = cost.operations(over: sums) / stages
     memoryBytes = cost.bytes(over: sums) / stages

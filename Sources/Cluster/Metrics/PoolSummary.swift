@@ -139,5 +139,8 @@ extension StepTotals {
     decodeSteps += other.decodeSteps
     sampledSteps += other.sampledSteps
     shape.add(other.shape)
+    guard let more = other.tokens else { return }
+    tokens = tokens ?? StepTokens()
+    tokens?.add(more)
   }
 }

@@ -56,6 +56,8 @@ public struct StepTotals: Hashable, Sendable {
   public var sampledSteps = 0
   /// The sum of the shapes of all steps.
   public var shape = StepShape()
+  /// The tokens of the steps, where mixtures of experts make them matter; else nil.
+  public var tokens: StepTokens?
 
   /// No steps.
   public init() {}
@@ -68,6 +70,7 @@ public struct StepTotals: Hashable, Sendable {
     if step.decodes > 0 { decodeSteps += 1 }
     if step.sampled > 0 { sampledSteps += 1 }
     shape.add(step)
+    tokens?.add(tokens: step.tokens, count: 1)
   }
 
   /// Adds `count` decode-only steps, the first of which is that of `run`.
@@ -77,6 +80,7 @@ public struct StepTotals: Hashable, Sendable {
     decodeSteps += count
     sampledSteps += count
     shape.add(run, steps: count)
+    tokens?.add(tokens: run.batch, count: count)
   }
 }
 

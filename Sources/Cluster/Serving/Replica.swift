@@ -1,4 +1,5 @@
 import Kernel
+import Models
 import Units
 
 /// What an engine's power depends on.
@@ -73,6 +74,7 @@ struct Replica: ~Copyable {
     let window = engine.cost.window
     stageFree = Column(repeating: 0, count: engine.cost.stageCount)
     totals.pool = pool
+    if engine.cost.hasExperts { totals.totals.tokens = StepTokens() }
     placed = engine.placed.map { engine in
       let state = UnsafeMutablePointer<PlacedState>.allocate(capacity: 1)
       state.initialize(to: PlacedState(engine, window: window, recording: recording))
