@@ -6,8 +6,10 @@ public struct Trace: Hashable, Sendable {
   public enum Fault: Error, Hashable, Sendable {
     /// The factor of the rate is not a positive finite number.
     case badFactor(Double)
-    /// The slowed trace would reach beyond `Request.latestArrival`.
+    /// The trace would reach beyond `Request.latestArrival`.
     case tooLong
+    /// Some of the traces' clocks show dates, others count from a start of their own.
+    case differentClocks
     /// Traces to be mixed have blocks of different sizes.
     case differentBlocks
     /// Traces to be mixed have too many requests or blocks in all.
@@ -26,6 +28,8 @@ public struct Trace: Hashable, Sendable {
   public var tenantNames: [String] = []
   /// What happened to the rows of a trace file before they became requests.
   public var tally = TraceTally()
+  /// What the clock of a trace file showed at 0.
+  public var clock = TraceClock()
 
   /// A trace of `requests`, which are in order of arrival.
   public init(
@@ -70,9 +74,14 @@ public struct Trace: Hashable, Sendable {
   public var independentCount: Int { followers?.independent ?? requests.count }
 
   /// The trace with its first request at 0 and every other as long after it as before.
-  public var startingAtZero: Trace {
+  public var startingAtZero: Trace { beginning(at: .start) }
+
+  /// The trace with its first request at `moment` and every other as long after it as before.
+  func beginning(at moment: Instant) -> Trace {
     guard let first = requests.first?.arrival else { return self }
-    return mapArrivals { .start + ($0 - first) }
+    var moved = mapArrivals { moment + ($0 - first) }
+    moved.clock = clock.advanced(by: (first - moment).picoseconds)
+    return moved
   }
 
   /// The first `count` requests, or all where there are fewer; with those that follow them.
@@ -122,12 +131,13 @@ public struct Trace: Hashable, Sendable {
     return changed
   }
 
-  /// The trace with its rate multiplied by `factor`: the time of each request since the first is divided by it, so
-  /// that bursts stay as bursty as they were, and rounded to whole picoseconds, ties to even.
+  /// The trace with its rate multiplied by `factor`: the time of each request since `origin`, the first one's unless told,
+  /// is divided by it, so that bursts stay as bursty as they were, and rounded to whole picoseconds, ties to even.
   /// - Throws: ``Fault``.
-  public func rateScaled(by factor: Double) throws(Fault) -> Trace {
+  public func rateScaled(by factor: Double, since origin: Instant? = nil) throws(Fault) -> Trace {
     guard factor > 0, factor.isFinite else { throw .badFactor(factor) }
-    guard let first = requests.first?.arrival, let last = requests.prefix(independentCount).last?.arrival else {
+    guard let first = origin ?? requests.first?.arrival, let last = requests.prefix(independentCount).last?.arrival
+    else {
       return self
     }
     let room = Double((Request.latestArrival - first).picoseconds)

@@ -6,7 +6,11 @@ extension KeyTable {
 
   static let workload =
     source + [
-      Key("tenants", .entries(named: "", .section(tenant)), "Those who send the requests, by name.")
+      Key("tenants", .entries(named: "", .section(tenant)), "Those who send the requests, by name."),
+      Key(
+        "clock", .choice(["own", "shared"]),
+        "Whether each of several traces begins with its first request, or all keep what their clocks say of each other."
+      ),
     ]
 
   private static let source = [

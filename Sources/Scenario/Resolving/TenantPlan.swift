@@ -53,10 +53,18 @@ extension WorkloadPlan {
       if unit != nil, let own = trace.blocks?.unit { unit = own }
       parts.append(trace)
     }
-    if isRecorded { add(try assigned(try own(seed: seed, blockTokens: nil), seed, &names)) }
+    let onClock = sharesClock ? try onOneClock(seed) : [:]
+    if isRecorded {
+      let whole = if let trace = onClock[-1] { trace } else { try own(seed: seed, blockTokens: nil) }
+      add(try assigned(whole, seed, &names))
+    }
     for index in recorded + generated {
       guard let workload = tenants[index].workload else { continue }
-      add(try workload.own(seed: tenants[index].seed(seed), blockTokens: unit).owned(by: UInt8(index)))
+      let trace =
+        if let trace = onClock[index] { trace } else {
+          try workload.own(seed: tenants[index].seed(seed), blockTokens: unit)
+        }
+      add(trace.owned(by: UInt8(index)))
     }
     if case .generator = source { add(try assigned(try own(seed: seed, blockTokens: unit), seed, &names)) }
     do {
@@ -74,7 +82,36 @@ extension WorkloadPlan {
     }
   }
 
-  private var isRecorded: Bool {
+  /// The recorded traces as far apart as their clocks say, by their tenants; that of the whole workload at -1.
+  private func onOneClock(_ seed: UInt64) throws(Faults) -> [Int: Trace] {
+    let parts =
+      [(-1, self, seed)]
+      + tenants.enumerated().compactMap { index, tenant in
+        tenant.workload.map { (index, $0, tenant.seed(seed)) }
+      }
+    var recorded: [(index: Int, part: WorkloadPlan, plan: TracePlan, trace: Trace)] = []
+    for (index, part, seed) in parts {
+      guard case .trace(let plan) = part.source else { continue }
+      recorded.append((index, part, plan, try part.taken(plan, seed: seed)))
+    }
+    let moved: [Trace]
+    do {
+      moved = try Trace.onOneClock(recorded.map(\.trace))
+    } catch {
+      throw Faults(
+        Diagnostic(
+          at: nil, "the traces of the tenants cannot share a clock",
+          why: error == .differentClocks
+            ? "some have dates, others count from a start of their own" : "they lie more than 53 days apart",
+          fix: "clock: own, with which each begins with its first request"))
+    }
+    var found: [Int: Trace] = [:]
+    for (own, trace) in zip(recorded, moved) { found[own.index] = try own.part.scaled(trace, own.plan) }
+    return found
+  }
+
+  /// Whether the source is a trace.
+  var isRecorded: Bool {
     if case .trace = source { return true }
     return false
   }

@@ -32,6 +32,8 @@ public struct WorkloadPlan: Hashable, Sendable {
   public var maxOutput: Int32?
   /// Who sends the requests; empty where nobody says.
   public var tenants: [TenantPlan] = []
+  /// Whether the traces keep what their clocks say of each other; else each begins with its first request.
+  public var sharesClock = false
   /// Tokens of the blocks in which generated contents are told; nil where nobody asks what requests have in common.
   public var blockTokens: Int?
 
@@ -88,10 +90,19 @@ public struct WorkloadPlan: Hashable, Sendable {
   }
 
   private func recorded(_ plan: TracePlan, seed: UInt64) throws(Faults) -> Trace {
+    // What a clock showed before the first request, or those before it that were not taken, is no part of a run.
+    try scaled(try taken(plan, seed: seed).startingAtZero, plan)
+  }
+
+  /// What is taken of a recorded trace, at its own rate and on its own clock.
+  func taken(_ plan: TracePlan, seed: UInt64) throws(Faults) -> Trace {
     var selection = TraceSelection()
     (selection.window, selection.first, selection.share, selection.seed) = (window, first, sample, seed)
-    // What a clock showed before the first request, or those before it that were not taken, is no part of a run.
-    let trace = try plan.read(selection).startingAtZero.clipped(maxPrompt: maxPrompt, maxOutput: maxOutput)
+    return try plan.read(selection).clipped(maxPrompt: maxPrompt, maxOutput: maxOutput)
+  }
+
+  /// A recorded trace at the rate that is asked for, its time divided from the run's beginning on.
+  func scaled(_ trace: Trace, _ plan: TracePlan) throws(Faults) -> Trace {
     let own = TraceStatistics(trace).rate
     if rate != nil, own.value == 0 {
       throw Faults(
@@ -101,7 +112,7 @@ public struct WorkloadPlan: Hashable, Sendable {
     }
     let scale = rate.map { $0 / own } ?? rateScale
     do {
-      return try trace.rateScaled(by: scale)
+      return try trace.rateScaled(by: scale, since: .start)
     } catch {
       throw Faults(
         Diagnostic(

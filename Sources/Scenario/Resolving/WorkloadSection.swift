@@ -31,6 +31,7 @@ struct WorkloadSection {
     if !hasSource, tenants.allSatisfy({ $0.workload != nil }) {
       var plan = WorkloadPlan(.tenants)
       plan.tenants = tenants
+      readClock(fields, &plan)
       return plan
     }
     guard var plan = source(fields) else { return nil }
@@ -40,7 +41,21 @@ struct WorkloadSection {
         why: "none of them has a share", fix: "give tenants shares of 100 % in all, or each a 'workload' of its own")
     }
     plan.tenants = tenants
+    readClock(fields, &plan)
     return plan
+  }
+
+  /// Whether several traces are as far apart as they were recorded.
+  private func readClock(_ fields: Fields, _ plan: inout WorkloadPlan) {
+    let several = plan.parts.count(where: \.isRecorded) > 1
+    let told = fields.choice(
+      "clock", of: ["own", "shared"], default: several ? "own" : nil,
+      because: "each trace begins with its first request")
+    plan.sharesClock = several && told == "shared"
+    guard !several, let clock = fields.element("clock") else { return }
+    reading.diagnostics.error(
+      at: clock.place, "the workload has no two traces, and so no clock to share", why: "a single trace begins at 0",
+      fix: "leave 'clock' away, or give tenants traces of their own")
   }
 
   /// A trace or a generator; nil with diagnostics.

@@ -10,6 +10,8 @@ struct AgentSteps {
   }
 
   private var steps: [Step] = []
+  /// The date of the first arrival, once steps are handed on.
+  private(set) var clock = TraceClock()
 
   /// Adds a step that answered first at `first`, after `prefill` picoseconds, and ended `decode` picoseconds later.
   mutating func add(
@@ -45,6 +47,7 @@ struct AgentSteps {
     }
     timed.sort { ($0.arrival, $0.row.session) < ($1.arrival, $1.row.session) }
     let earliest = timed[0].arrival
+    clock = TraceClock(date: (origin, 0)).advanced(by: earliest)
     // Sessions are numbered anew by their first step.
     var numbers: [Int32: Int32] = [:]
     var ends: [Int64] = []

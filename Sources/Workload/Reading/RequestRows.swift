@@ -104,6 +104,7 @@ extension TraceParser {
       let date = try field.date()
       let first = origin ?? date
       origin = first
+      facts?.clock = TraceClock(date: first)
       let seconds = date.seconds - first.seconds
       guard seconds < latest / 1_000_000_000_000 else {
         throw TraceField.Fault(

@@ -95,6 +95,7 @@ struct TraceParser<Sink: TraceSink>: LineSink {
     guard faults.count == 0, facts?.format == .thunderagent else { return }
     let sessions = steps.hand(to: &sink, latest: latest, &faults)
     facts?.sessions = sessions
+    facts?.clock = steps.clock
   }
 
   private mutating func begin(_ format: TraceFormat, isJSON: Bool) {

@@ -31,6 +31,8 @@ public struct TraceFacts: Hashable, Sendable {
   public var leftOut = 0
   /// Lengths counted in characters, since the row has no count of tokens.
   public var estimated = 0
+  /// What the file's clock shows at 0.
+  public var clock = TraceClock()
   /// Tokens of a block of contents; nil where the rows have none.
   public var blockUnit: Int?
 

@@ -121,6 +121,9 @@ public struct TraceSelector<Sink: TraceSink>: TraceSink {
     sink.accept(row, blocks: blocks)
   }
 
+  /// Picoseconds of the file that lie before what is taken.
+  var start: Int64 { selection.window?.lowerBound.picoseconds ?? 0 }
+
   /// What happened, with what the file said of it.
   public func tally(_ facts: TraceFacts) -> TraceTally {
     var all = TraceTally(facts)
@@ -134,6 +137,7 @@ extension TraceSelector<TraceBuilder> {
   func trace(_ facts: TraceFacts) throws(TraceFaults) -> Trace {
     var trace = try sink.trace(facts)
     trace.tally = tally(facts)
+    trace.clock = facts.clock.advanced(by: start)
     return trace
   }
 }
