@@ -44,6 +44,10 @@ struct LawsVerb: ParsableCommand {
       guard let hindrance = trial.hindrance else { return tell(title, trial.violations) }
       console.out("\(title): not tried with defaults, for which a scenario is needed: \(hindrance)\n")
     }
+    let isPolicy = { (subject: String) in all.contains { $0.name == subject } }
+    if reading.isGiven, subjects.isEmpty || subjects.contains(where: isPolicy) {
+      throw ValidationError("--set, --seed and --data-root are of scenarios; a policy is tried on workloads of its own")
+    }
     if subjects.isEmpty { for policy in all { tell(try laws.trial(policy.family, policy.name)) } }
     for subject in subjects {
       let named = all.filter { $0.name == subject }

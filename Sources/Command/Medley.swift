@@ -27,6 +27,9 @@ public enum Medley {
         do {
           try verb.run()
           return .ok
+        } catch let error as ValidationError {
+          console.err(misuse(of: type(of: verb), error.message))
+          return .usage
         } catch {
           return try ending(of: error, console)
         }
@@ -41,6 +44,13 @@ public enum Medley {
         return .ok
       }
     }
+  }
+
+  /// What the parser says of a verb's arguments, of what the verb finds in them as it runs.
+  private static func misuse(of verb: ParsableCommand.Type, _ message: String) -> String {
+    let usage = Root.usageString(for: verb)
+    let name = usage.split(separator: " ").prefix { $0.first != "[" && $0.first != "<" }
+    return "Error: \(message)\nUsage: \(usage)\n  See '\(name.joined(separator: " ")) --help' for more information.\n"
   }
 
   /// Says what a verb threw.

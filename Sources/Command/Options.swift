@@ -23,6 +23,9 @@ struct ScenarioOptions: ParsableArguments {
 
   func validate() throws { _ = try changes() }
 
+  /// Whether any of them is given.
+  var isGiven: Bool { !settings.isEmpty || seed != nil || !dataRoots.isEmpty }
+
   /// A reader for these options.
   func reader() throws -> ScenarioReader {
     ScenarioReader(policies: Session.current.policies, dataRoots: dataRoots, changes: try changes())

@@ -52,6 +52,18 @@ struct CommandLineTests {
     }
   }
 
+  @Test("What a verb finds wrong with its arguments as it runs is told with its own usage")
+  func lateUsage() {
+    for arguments in [
+      ["capacity", "\(ServerReplayTests.scenarios)/quickstart.yaml", "--step", "10"], ["laws", "lru", "--seed", "3"],
+    ] {
+      let ran = medley(arguments)
+      #expect(ran.outcome == .usage && ran.out.isEmpty)
+      #expect(ran.err.contains("Usage: medley \(arguments[0]) ["), "\(ran.err)")
+      #expect(ran.err.contains("See 'medley \(arguments[0]) --help'"), "\(ran.err)")
+    }
+  }
+
   @Test("Standard input is read once")
   func standardInputTwice() {
     for arguments in [["check", "-", "-"], ["compare", "-", "a.yaml", "-"]] {

@@ -114,7 +114,7 @@ import Units
   @Test func narrowActivationsDoNotNarrowWideWeights() {
     var formats = ModelFormats(weights: .fp8, activations: .fp8)
     formats.classes[.head] = .bf16
-    #expect(formats.arithmetic(.attention) == .fp8 && formats.arithmetic(.head) == .bf16)
-    #expect(ModelFormats(weights: .fp32).arithmetic(.head) == .fp16)
+    #expect(formats.arithmetic(.attention, on: .ideal) == .fp8 && formats.arithmetic(.head, on: .ideal) == .bf16)
+    #expect(ModelFormats(weights: .fp32).arithmetic(.head, on: .ideal) == .fp16)
   }
 }

@@ -252,6 +252,40 @@ let trace = "arrival_s,prompt_tokens,output_tokens\n0,1000,200\n0.5,500,100\n2,1
     }
   }
 
+  /// A fix that is followed is not refused for the same reason.
+  @Test func whatDoesNotFitIsToldWhatWould() throws {
+    func fix(_ model: String, _ pool: String) -> String? {
+      let faults = #expect(throws: Faults.self) {
+        try scenario([
+          "s.yaml": """
+          model: {name: \(model), activations: int8}
+          cluster: {pools: {all: {\(pool)}}}
+          workload: {generator: constant, rate: 1 /s, requests: 1, lengths: {prompt: 10 tokens, output: 10 tokens}}
+          """
+        ]).resolve()
+      }
+      return faults?.diagnostics.first?.fix
+    }
+    #expect(
+      fix("opt-125m", "device: m2-ultra-gpu, pipeline-parallel: 2")
+        == "pipeline-parallel: 1, or add 'interconnect: LINK' to its device file")
+    // Eight devices that share a layer hold fewer experts each than two groups of two do.
+    let pool = "device: rtx-3060, pipeline-parallel: 2, expert-parallel: 4, tensor-parallel: "
+    #expect(fix("mixtral-8x7b", pool + "2") == "tensor-parallel: 8, or a smaller format")
+  }
+
+  @Test func aTinyCacheOfNoKeysIsToldByItsTokens() throws {
+    let resolved = try scenario([
+      "s.yaml": """
+      model: mamba-codestral-7b
+      cluster: {pools: {all: {device: h100-sxm, kv-cache: {capacity: 1000 tokens}}}}
+      workload: {generator: constant, rate: 1 /s, requests: 1, lengths: {prompt: 10 tokens, output: 10 tokens}}
+      """
+    ]).resolve()
+    #expect(resolved.warnings.first?.why == "62 blocks hold 992 tokens")
+    #expect(resolved.warnings.first?.fix == "a larger kv-cache.capacity; longer requests are rejected")
+  }
+
   @Test func aTraceOfOneInstantHasNoRateToChange() throws {
     try withFolder { folder in
       try write(base, to: "\(folder)/s.yaml")

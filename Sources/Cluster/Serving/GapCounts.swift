@@ -20,10 +20,10 @@ struct GapCounts: ~Copyable {
 
   @inline(__always)
   private static func nanoseconds(_ picoseconds: Int64) -> Int {
-    min(longest, max(1, Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: picoseconds) / 1000)))
+    min(longest, Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: picoseconds) / 1000))
   }
 
-  /// Counts `count` gaps of `picoseconds`, rounded down to nanoseconds and raised to one.
+  /// Counts `count` gaps of `picoseconds`, rounded down to nanoseconds: tokens that a step yields together are 0 apart.
   @inline(__always)
   mutating func record(_ picoseconds: Int64, count: Int) {
     let value = Self.nanoseconds(picoseconds)

@@ -17,6 +17,8 @@ struct EngineBuild {
   var placement = Placement()
   /// Measured kernels that operators run as; nil for the roofline.
   var kernels: EngineKernels?
+  /// Whether the groups of data-parallel attention follow from the other degrees.
+  var derivesGroups = true
   /// Whether a placement policy says where everything stands.
   var isPlaced = false
 
@@ -52,7 +54,7 @@ struct EngineBuild {
         diagnostics.error(
           at: fields.valuePlace(of: "device"), "the devices of pool '\(pool)' are not joined",
           why: "\(name) names neither interconnect nor host-link",
-          fix: "tensor-parallel: 1, or add 'interconnect: LINK' to its device file")
+          fix: "\(alone), or add 'interconnect: LINK' to its device file")
       case .arithmetic(let fault):
         diagnostics.error(
           at: fields.valuePlace(of: "device"), "pool '\(pool)' cannot compute in the model's format", why: "\(fault)",
@@ -96,10 +98,17 @@ struct EngineBuild {
       guard degree <= wanted else { return false }
       var tried = layout
       tried.expertParallel = degree
-      tried.attentionGroups = max(1, degree / layout.tensorParallel)
+      tried.attentionGroups = LayoutSection.groups(tried)
       return (try? build(tried)) != nil
     }
     return degree.map { "expert-parallel: \($0), and no data-parallel-attention" } ?? "leave \(key) away"
+  }
+
+  /// The degrees that join devices, each set to one that does not.
+  private var alone: String {
+    let degrees = [layout.tensorParallel, layout.pipelineParallel, layout.expertParallel, layout.attentionGroups]
+    let joined = zip(LayoutSection.degrees, degrees).filter { $0.1 > 1 }.map { "\($0.0): 1" }
+    return wordList(joined, or: "and")
   }
 
   /// The smallest tensor-parallel degree that is a power of two and fits.
@@ -113,6 +122,7 @@ struct EngineBuild {
   private func fits(_ tensorParallel: Int) -> Bool {
     var tried = layout
     tried.tensorParallel = tensorParallel
+    if derivesGroups { tried.attentionGroups = LayoutSection.groups(tried) }
     return (try? build(tried)) != nil
   }
 
@@ -120,12 +130,15 @@ struct EngineBuild {
   private func warnOfSmallCache(_ engine: EngineCost, _ pool: String, _ fields: Fields) {
     let tokens = min(4096, model.transformer.maxContext ?? 4096)
     guard engine.memory.cacheTokens < tokens else { return }
-    let sequence = Memory(engine.cacheBytesPerToken * Double(tokens))
+    let sequence = engine.cacheBytesPerToken * Double(tokens)
+    // Without keys and values a cache is as small as it was told to be.
+    let needs = sequence > 0 ? "; one of \(tokens) needs \(Memory(sequence).text) over the engine" : ""
     fields.diagnostics.warning(
       at: fields.place, "pool '\(pool)' cannot hold one long sequence of \(model.name)",
-      why: "\(engine.memory.blocks) blocks hold \(engine.memory.cacheTokens) tokens; one of \(tokens) needs "
-        + "\(sequence.text) over the engine",
-      fix: "more devices, or a smaller format; longer requests are rejected")
+      why: "\(engine.memory.blocks) blocks hold \(engine.memory.cacheTokens) tokens\(needs)",
+      fix: sequence > 0
+        ? "more devices, or a smaller format; longer requests are rejected"
+        : "a larger kv-cache.capacity; longer requests are rejected")
   }
 
   /// A cache whose capacity is given may exceed the memory, as in what-if questions, and is rarely meant to.

@@ -25,15 +25,15 @@ struct FormatSection {
     }
   }
 
-  /// What products compute in: one format for all classes where it is given.
+  /// What products compute in where it is told: by the checkpoint, or as one format for all classes.
   private func arithmetic(_ formats: inout ModelFormats, _ weightsFrom: String) {
-    let told = WeightClass.allCases.compactMap { formats.inputs[$0] }
-    let inputs = StorageFormat(told.first ?? formats.activations.element)
-    let source =
-      told.isEmpty ? "as the activations" : "\(weightsFrom); as the activations where a device does not have it"
-    let given = format("arithmetic", default: inputs, because: source).element
+    let told = WeightClass.allCases.compactMap { formats.inputs[$0] }.first
+    guard told != nil || fields.has("arithmetic") else { return }
+    let given = format(
+      "arithmetic", default: StorageFormat(told ?? formats.activations.element),
+      because: "\(weightsFrom); as the activations where a device does not have it")
     guard fields.has("arithmetic") else { return }
-    for name in WeightClass.allCases { formats.inputs[name] = given }
+    for name in WeightClass.allCases { formats.inputs[name] = given.element }
   }
 
   /// The format under `key`.

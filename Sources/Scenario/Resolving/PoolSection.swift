@@ -93,7 +93,7 @@ struct PoolSection {
     let build = EngineBuild(
       model: model, layout: layout, device: device.value, stageLink: stageLink, expertLink: expertLink, plan: plan,
       free: free, placement: place.plan == nil ? place.placement : .policys, kernels: kernels,
-      isPlaced: place.plan != nil)
+      derivesGroups: !fields.has("data-parallel-attention"), isPlaced: place.plan != nil)
     guard let engine = build.engine(pool: name, deviceName: device.name, fields) else { return nil }
     if evict != nil, !prefixes.check(engine, model.name) { return nil }
     let blocks = engine.memory.blocks

@@ -124,7 +124,9 @@ struct SLOSection {
     var plan = MemoryPlan()
     // The reference serves one request at a time; its cache is never the limit.
     plan.maxSequences = 1
-    let build = EngineBuild(model: model, layout: layout, device: device, stageLink: nil, plan: plan)
+    let build = EngineBuild(
+      model: model, layout: layout, device: device, stageLink: nil, plan: plan,
+      derivesGroups: !fields.has("data-parallel-attention"))
     return build.engine(pool: "slo.reference", deviceName: name, fields).map {
       ReferenceEngine(deviceName: name, engine: $0)
     }

@@ -19,7 +19,7 @@ public struct ReferenceResult: Sendable {
   public var histogram: Histogram<UInt64> {
     var histogram = Histogram<UInt64>(
       highestTrackableValue: 3_600_000_000_000, numberOfSignificantValueDigits: .three)
-    for (gap, count) in gaps { histogram.record(UInt64(max(1, gap / 1000)), count: UInt64(count)) }
+    for (gap, count) in gaps { histogram.record(UInt64(gap / 1000), count: UInt64(count)) }
     return histogram
   }
 }
