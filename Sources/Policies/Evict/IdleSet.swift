@@ -36,8 +36,20 @@ struct ByKey<Value: Sendable>: Sendable {
   subscript(_ key: Int32) -> Value {
     get { Int(key) < values.count ? values[Int(key)] : first }
     set {
-      while values.count <= Int(key) { values.append(first) }
+      makeRoom(for: key)
       values[Int(key)] = newValue
     }
+  }
+
+  /// Changes the numbers of `keys`, at least one, in place. Complexity: that of `body`.
+  mutating func update(_ keys: Range<Int32>, _ body: (UnsafeMutableBufferPointer<Value>) -> Void) {
+    makeRoom(for: keys.upperBound - 1)
+    values.withUnsafeMutableBufferPointer {
+      body(UnsafeMutableBufferPointer(rebasing: $0[Int(keys.lowerBound)..<Int(keys.upperBound)]))
+    }
+  }
+
+  private mutating func makeRoom(for key: Int32) {
+    while values.count <= Int(key) { values.append(first) }
   }
 }

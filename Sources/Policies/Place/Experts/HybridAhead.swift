@@ -11,19 +11,18 @@ struct HybridAhead: Sendable {
     self.experts = experts
   }
 
-  /// Finds the expert that gains most, of equals the first; those with as many tokens gain as much. Complexity: O(t experts
-  /// log experts), where they have t different numbers of tokens.
+  /// Finds the expert that gains most, of equals the first; those with as many tokens gain as much. Complexity: that of
+  /// t + 1 plans, where they have t different numbers of tokens.
   mutating func weigh(_ rule: HybridSchedule.Rule, _ costs: inout HybridSeconds, _ trial: inout HybridSchedule) {
     (best, gain) = (nil, 0)
-    trial.plan(experts, rule, &costs, backlog: 0)
-    let without = trial.seconds
+    let without = trial.trial(experts, rule, &costs)
     var tried: [Int] = []
     for place in experts.indices where experts[place].ready == nil && !tried.contains(experts[place].tokens) {
       tried.append(experts[place].tokens)
       experts[place].ready = 0
-      trial.plan(experts, rule, &costs, backlog: 0)
+      let gained = without - trial.trial(experts, rule, &costs)
       experts[place].ready = nil
-      if without - trial.seconds > gain { (best, gain) = (place, without - trial.seconds) }
+      if gained > gain { (best, gain) = (place, gained) }
     }
   }
 

@@ -33,13 +33,20 @@ struct HybridSeconds: Sendable {
 }
 
 /// An expert that a layer asks for.
-struct HybridExpert: Sendable {
+struct HybridExpert: Sendable, BitwiseCopyable {
   /// Its number.
   var expert: Int32
   /// Its tokens.
   var tokens: Int
   /// Seconds after the layer's gate from which on the device holds it; nil where it does not.
   var ready: Double?
+
+  /// Whether the device would take it before `other`: those that it holds come first, each part by falling tokens, of
+  /// equals the lower number first.
+  func comes(before other: HybridExpert) -> Bool {
+    if (ready == nil) != (other.ready == nil) { return ready != nil }
+    return tokens != other.tokens ? tokens > other.tokens : expert < other.expert
+  }
 }
 
 /// Which experts of a layer the device computes and which the processor beside it, and which are copied for that.
@@ -65,16 +72,25 @@ struct HybridSchedule: Sendable {
   private(set) var linkFree = 0.0
   private var list: [HybridExpert] = []
 
-  /// Schedules `experts`, of which those that are held come first, each part by falling tokens, of equals the lower
-  /// number first; the link is busy for `backlog` seconds. Complexity: O(experts log experts).
+  /// Schedules `experts` in the order of ``HybridExpert/comes(before:)``; the link is busy for `backlog` seconds.
+  /// Complexity: O(experts^2), O(experts) where they are nearly in order.
   mutating func plan(_ experts: [HybridExpert], _ rule: Rule, _ costs: inout HybridSeconds, backlog: Double) {
-    list = experts
-    list.sort {
-      ($0.ready == nil ? 1 : 0, -$0.tokens, $0.expert) < ($1.ready == nil ? 1 : 0, -$1.tokens, $1.expert)
-    }
     onGPU.removeAll(keepingCapacity: true)
     onCPU.removeAll(keepingCapacity: true)
     copied.removeAll(keepingCapacity: true)
+    divide(experts, rule, &costs, backlog: backlog, isKept: true)
+  }
+
+  /// The seconds that `experts` would take where the link is free; what is scheduled stays. Complexity: as of a plan.
+  mutating func trial(_ experts: [HybridExpert], _ rule: Rule, _ costs: inout HybridSeconds) -> Double {
+    divide(experts, rule, &costs, backlog: 0, isKept: false)
+    return seconds
+  }
+
+  private mutating func divide(
+    _ experts: [HybridExpert], _ rule: Rule, _ costs: inout HybridSeconds, backlog: Double, isKept: Bool
+  ) {
+    order(experts)
     var (gpu, cpu) = (costs.shared, 0.0)
     linkFree = backlog
     var (front, back) = (0, list.count)
@@ -92,17 +108,34 @@ struct HybridSchedule: Sendable {
       if takes {
         if next.ready == nil {
           linkFree = ready
-          copied.append(next)
+          if isKept { copied.append(next) }
         }
         gpu = onDevice
-        onGPU.append(next)
+        if isKept { onGPU.append(next) }
         front += 1
       } else {
         cpu = beside
-        onCPU.append(last)
+        if isKept { onCPU.append(last) }
         back -= 1
       }
     }
     seconds = max(gpu, cpu)
+  }
+
+  /// Lists `experts` by who comes before whom.
+  private mutating func order(_ experts: [HybridExpert]) {
+    list.removeAll(keepingCapacity: true)
+    list.append(contentsOf: experts)
+    list.withUnsafeMutableBufferPointer { list in
+      for index in list.indices.dropFirst() {
+        let expert = list[index]
+        var place = index
+        while place > 0, expert.comes(before: list[place - 1]) {
+          list[place] = list[place - 1]
+          place -= 1
+        }
+        list[place] = expert
+      }
+    }
   }
 }

@@ -16,13 +16,15 @@ struct RecentScores: Sendable {
   /// S of an expert.
   subscript(_ key: Int32) -> Float { recent[key] }
 
-  /// A layer was reached. Complexity: O(experts).
+  /// A layer was reached. Complexity: O(experts p).
   mutating func reach(_ layer: ReachedLayer) {
+    guard !layer.scores.isEmpty else { return }
     let least = leastOfTop(layer.scores, min(2 * layer.perToken, layer.scores.count))
-    var key = layer.firstKey
-    for score in layer.scores {
-      recent[key] = share * (score >= least ? score : 0) + (1 - share) * recent[key]
-      key += 1
+    let keys = layer.firstKey..<layer.firstKey + Int32(layer.scores.count)
+    recent.update(keys) { [share] recent in
+      for (place, score) in layer.scores.enumerated() {
+        recent[place] = share * (score >= least ? score : 0) + (1 - share) * recent[place]
+      }
     }
   }
 
@@ -31,19 +33,21 @@ struct RecentScores: Sendable {
     Array(keys.sorted { (recent[$1], $0) < (recent[$0], $1) }.prefix(count))
   }
 
-  /// The `count`-th highest score.
+  /// The `count`-th highest of at least as many scores.
   private mutating func leastOfTop(_ scores: ArraySlice<Float>, _ count: Int) -> Float {
-    top.removeAll(keepingCapacity: true)
-    for score in scores where top.count < count || score > top[count - 1] {
-      if top.count == count { top.removeLast() }
-      var place = top.count
-      top.append(score)
-      while place > 0, top[place - 1] < score {
-        top[place] = top[place - 1]
-        place -= 1
+    while top.count < count { top.append(0) }
+    return top.withUnsafeMutableBufferPointer { top in
+      var known = 0
+      for score in scores where known < count || score > top[count - 1] {
+        if known < count { known += 1 }
+        var place = known - 1
+        while place > 0, top[place - 1] < score {
+          top[place] = top[place - 1]
+          place -= 1
+        }
+        top[place] = score
       }
-      top[place] = score
+      return known > 0 ? top[known - 1] : 0
     }
-    return top.last ?? 0
   }
 }
