@@ -45,6 +45,9 @@ enum FormText {
     if let order = forms.order {
       lines.append(("order", "\(order.value.text) with more tokens than columns", order.source))
     }
+    if let aspect = forms.aspect {
+      lines.append(("aspect", "\(aspect.value.text) with more rows of weights than columns", aspect.source))
+    }
     if let handOver = forms.handOver { lines.append(("hand-over", "\(handOver.value.text) a pass", handOver.source)) }
     if let numa = forms.numa {
       let value = "\(numa.remote.value.text) over \(numa.link.name): at most \(NumberText.bandwidth(numa.bandwidth))"

@@ -14,6 +14,8 @@ public struct DeviceForms: Hashable, Sendable {
   /// How many times as long the arithmetic of a product takes whose activations are larger than its weights, where the
   /// units hold the activations still and stream the weights; at least 1.
   public var order: Sourced<Slowdown>?
+  /// How many times as long the arithmetic of a product takes whose weights have more rows than columns; at least 1.
+  public var aspect: Sourced<Slowdown>?
   /// Seconds to hand a pass over to the device and to take it back.
   public var handOver: Sourced<Seconds>?
   /// Memory that is reached over a link between sockets.
@@ -28,7 +30,7 @@ public struct DeviceForms: Hashable, Sendable {
   public var names: [String] {
     [
       (units.isEmpty, "units"), (caches.isEmpty, "caches"), (tile == nil, "tile"), (shapes == nil, "shapes"),
-      (order == nil, "order"), (handOver == nil, "hand-over"), (numa == nil, "numa"),
+      (order == nil, "order"), (aspect == nil, "aspect"), (handOver == nil, "hand-over"), (numa == nil, "numa"),
       (memoryGroup == nil, "memory-group"),
     ].filter { !$0.0 }.map(\.1)
   }

@@ -56,6 +56,9 @@ extension Device {
     if let order = forms.order?.value.value {
       require(order >= 1 && order <= 1000, "order", "must lie between 1x and 1000x, is \(order)")
     }
+    if let aspect = forms.aspect?.value.value {
+      require(aspect >= 1 && aspect <= 1000, "aspect", "must lie between 1x and 1000x, is \(aspect)")
+    }
     if let seconds = forms.handOver?.value.value {
       require(seconds >= 0 && seconds.isFinite, "hand-over", "must not be negative, is \(seconds)")
     }

@@ -1,6 +1,6 @@
 import Hardware
 
-/// Gives the operators of an engine the forms of its device: padding, order, nearer memories, partners, and weights or
+/// Gives the operators of an engine the forms of its device: padding, order, aspect, nearer memories, partners, and weights or
 /// KV cache that stand beside the device.
 struct EngineForms {
   let device: Device
@@ -79,8 +79,9 @@ struct EngineForms {
   ) throws(Roofline.NoArithmetic) -> [TermForm.Member] {
     func member(_ device: Device, _ share: Double, _ slowness: Double) -> TermForm.Member {
       let padding = device.forms.tile?.padding(inner: product.inner, columns: product.columns) ?? 1
+      let aspect = product.inner > product.columns ? device.forms.aspect?.value.value ?? 1 : 1
       var member = TermForm.Member(
-        share: share, slowness: share * slowness * padding, rounding: device.forms.rounding)
+        share: share, slowness: share * slowness * padding * aspect, rounding: device.forms.rounding)
       if let order = device.forms.order {
         member.orderFrom = Int(min(product.columns, 1e15))
         member.orderFactor = order.value.value

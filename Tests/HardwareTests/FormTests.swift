@@ -125,6 +125,7 @@ import Units
     device.forms.tile = MatrixTile(rows: 0, inner: 1, columns: 1, source: "test")
     device.forms.shapes = CompiledShapes(tokens: [64, 64], source: "test")
     device.forms.order = given(Slowdown(0.5))
+    device.forms.aspect = given(Slowdown(0.5))
     device.forms.handOver = given(Seconds(-1))
     let link = Link(name: "l", bandwidth: given(Bandwidth(1e10)), latency: given(Seconds(0)))
     device.forms.numa = RemoteMemory(remote: given(Fraction(1.5)), link: link)
@@ -132,9 +133,9 @@ import Units
     #expect(
       device.faults.map(\.key) == [
         "forms.caches.a.capacity", "forms.caches.b.bandwidth", "forms.tile", "forms.shapes.tokens", "forms.order",
-        "forms.hand-over", "forms.numa.remote", "forms.memory-group.together",
+        "forms.aspect", "forms.hand-over", "forms.numa.remote", "forms.memory-group.together",
       ])
-    #expect(device.forms.names == ["caches", "tile", "shapes", "order", "hand-over", "numa", "memory-group"])
+    #expect(device.forms.names == ["caches", "tile", "shapes", "order", "aspect", "hand-over", "numa", "memory-group"])
   }
 
   /// Half of all bytes cross a link of 41.6 GB/s: 83.2 GB/s in all, whatever the memory.

@@ -68,6 +68,19 @@ extension EngineCost {
     #expect(abs(try ratio("ffn.down", 4097) - 6) < 1e-12)
   }
 
+  /// ffn.down has 11008 rows and 4096 columns, ffn.up 4096 and 22016, attention.output as many of both.
+  @Test func aspectCostsWhereWeightsAreTall() throws {
+    var device = Device.ideal
+    let plain = try engine(device)
+    device.forms.aspect = given(Slowdown(3))
+    let formed = try engine(device)
+    func ratio(_ name: String) throws -> Double {
+      try formed.named(name, prefill(1000)).seconds / plain.named(name, prefill(1000)).seconds
+    }
+    #expect(try ratio("ffn.up") == 1 && ratio("attention.output") == 1)
+    #expect(abs(try ratio("ffn.down") - 3) < 1e-12)
+  }
+
   /// With room on the chip for the activations of a decode step, memory carries weights, keys and values alone.
   @Test func activationsStayOnTheChip() throws {
     var device = Device.ideal

@@ -19,6 +19,7 @@ struct FormsReader {
     if fields.has("tile") { forms.tile = tile(fields.fields("tile")) }
     if fields.has("shapes") { forms.shapes = shapes(fields.fields("shapes")) }
     forms.order = fields.sourced("order", Slowdown.self, required: false)
+    forms.aspect = fields.sourced("aspect", Slowdown.self, required: false)
     forms.handOver = fields.sourced("hand-over", Seconds.self, required: false)
     if fields.has("numa") { forms.numa = numa(fields.fields("numa")) }
     if fields.has("memory-group") { forms.memoryGroup = group(fields.fields("memory-group")) }

@@ -93,6 +93,9 @@ extension KeyTable {
       "order", .quantity(Slowdown.self), "How much longer a product takes with more tokens than columns.",
       isRequired: false),
     sourced(
+      "aspect", .quantity(Slowdown.self), "How much longer a product takes whose weights have more rows than columns.",
+      isRequired: false),
+    sourced(
       "hand-over", .quantity(Seconds.self), "Of handing a pass to the device and taking it back.", isRequired: false),
     Key("numa", .section(numa), "Memory of which a part stands behind a link between sockets."),
     Key("memory-group", .section(group), "The memory that it shares with other devices of its chip."),
