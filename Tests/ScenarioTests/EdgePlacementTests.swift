@@ -115,9 +115,24 @@ import Units
     }
     let (onDemand, ahead, resident) = (try window(1), try window(4), try window(0))
     #expect(onDemand > ahead && ahead >= resident)
-    // Of 16 layers 32 blocks: a window of more of them never reads one again.
-    #expect(try window(33) == resident)
+    // Of 16 layers, an embedding and a head 34 blocks: a window of more of them never reads one again.
+    #expect(try window(35) == resident)
     #expect(try window(4, ", reduce: ring") > ahead)
+  }
+
+  /// Li et al., TPI-LLM, equation 7: two blocks of the master hold at most embedding and head, h x v each, three a quarter of
+  /// 3 x h x s beside them; and the process what is reserved for it.
+  @Test func aMasterHoldsAWindowOfItsBlocks() throws {
+    func held(_ blocks: Int) throws -> Double {
+      let scenario = try resolve(
+        "device: {like: ryzen-7-7840u, interconnect: ethernet-1gbe}, tensor-parallel: 4, kv-cache: {reserved: 1 GB}, "
+          + "place: {sliding-window: {disk: nvme-gen4-980-pro, link: ethernet-1gbe, window: \(blocks)}}",
+        model: "llama-2-7b")
+      return try #require(scenario.cluster.pools[0].engine.placed?.holdings.first).bytes
+    }
+    let end = 4096.0 * 32000 * 2
+    #expect(try abs(held(2) / (2 * end + 1e9) - 1) < 1e-4)
+    #expect(try abs(held(3) / (2 * end + 3 * 4096 * 11008 * 2 / 4 + 1e9) - 1) < 1e-4)
   }
 
   @Test func aModelWithoutKeysAndValuesIsPlacedAsAnother() throws {

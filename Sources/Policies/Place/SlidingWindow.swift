@@ -7,12 +7,12 @@ import Units
 /// Devices with little memory share every layer and read its weights from their own disks, a window of blocks at a time:
 /// blocks are read while others compute and sum over the network, and leave when they have been used.
 ///
-/// A block is attention with its projections, or a feed-forward block. `window` blocks are in memory at once, so that
-/// `window` - 1 are read ahead; the first of the next step are read while this one's last compute. After each block the
-/// devices sum their parts: over a `ring`, each step of which waits for every link on its way, a `tree`, or a `star` whose
-/// centre receives and sends all parts over its own link. The master alone holds embedding and head.
+/// A block is attention with its projections, a feed-forward block, or the master's embedding or head. `window` blocks are in
+/// memory at once, so that `window` - 1 are read ahead; the first of the next step are read while this one's last compute.
+/// After each block of a layer the devices sum their parts: over a `ring`, each step of which waits for every link on its way,
+/// a `tree`, or a `star` whose centre receives and sends all parts over its own link. The master's disk counts.
 /// With `share: layers` each device has layers of its own, which it reads block by block when they are needed: stages of devices
-/// that swap.
+/// that swap, whose master keeps embedding and head. A process takes the memory that the pool reserves.
 /// Settings: `disk` (tier), `request`, `depth`, `window` (0, or more blocks than there are, keeps all weights in memory),
 /// `link`, `links` (between two devices), `reduce`, `share`. Source: TPI-LLM (Li et al., arXiv 2410.00531).
 public struct SlidingWindow: PlacePolicy {
@@ -40,9 +40,16 @@ public struct SlidingWindow: PlacePolicy {
   private var sumLabel = TaskLabel.unnamed
 
   private struct Block {
-    var kind: Int
-    var isAttention: Bool
-    /// Bytes that a device reads.
+    enum Part {
+      case embedding
+      case attention
+      case feedForward
+      case head
+    }
+
+    var part: Part
+    var kind = 0
+    /// Bytes that the master reads.
     var bytes: Double
   }
 
@@ -56,7 +63,7 @@ public struct SlidingWindow: PlacePolicy {
     let share = settings.choice("share", of: ["tensors", "layers"], default: "tensors", because: "TPI-LLM")
     let tier = settings.tier("disk", required: true)
     let requests = settings.requests(of: "a block's weights")
-    let window = settings.count("window", in: 0...255, default: 4, because: "TPI-LLM: two layers")
+    let window = settings.count("window", in: 0...255, default: 2, because: "TPI-LLM's own")
     let link = settings.link("link", default: nil, required: true)
     let links = settings.count("links", in: 1...64, default: 4, because: "TPI-LLM: to a router, the switch and back")
     let reduce = settings.choice(
@@ -69,17 +76,27 @@ public struct SlidingWindow: PlacePolicy {
     for kind in pieces.layers {
       let layer = pieces.kinds[kind]
       let attention = layer.input.weights + layer.attention.weights + layer.output.weights
-      blocks.append(Block(kind: kind, isAttention: true, bytes: attention))
-      blocks.append(Block(kind: kind, isAttention: false, bytes: layer.allWeights - attention))
+      blocks.append(Block(part: .attention, kind: kind, bytes: attention))
+      blocks.append(Block(part: .feedForward, kind: kind, bytes: layer.allWeights - attention))
     }
-    let all = blocks.reduce(0) { $0 + $1.bytes }
-    let own = share == "tensors" ? all : all / Double(count)
-    let held = window == 0 ? own : min(own, most(of: blocks, inRow: share == "tensors" ? window : 1))
-    let weights = whole.embeddingBytes + whole.first.weights + whole.last.weights + held
+    let layers = blocks.reduce(0) { $0 + $1.bytes }
+    let embedding = Block(part: .embedding, bytes: whole.embeddingBytes + whole.first.weights)
+    let head = Block(part: .head, bytes: whole.last.weights)
+    let ends = embedding.bytes + head.bytes
+    var own = ends + layers
+    var weights = own
+    if share == "tensors" {
+      blocks = [embedding] + blocks + [head]
+      if window > 0 { weights = min(own, most(of: blocks, inRow: window)) }
+    } else {
+      own = ends + layers / Double(count)
+      weights = window == 0 ? own : min(own, ends + most(of: blocks, inRow: 1))
+      blocks = [Block(part: .embedding, bytes: 0)] + blocks + [Block(part: .head, bytes: 0)]
+    }
     let memory = DeviceMemory(settings, count: 1)
     guard weights < memory.usable else {
       settings.refuse(
-        "window", "the master cannot hold embedding, head and a window of weights",
+        "window", "the master cannot hold a window of weights",
         why: "\(Memory(weights).text) > \(Memory(memory.usable).text)", fix: "a smaller window, or a narrower format")
       return nil
     }
@@ -93,7 +110,7 @@ public struct SlidingWindow: PlacePolicy {
     let compute = machine.compute(device, count: count)
     let disk = machine.reads(tier, request: requests.bytes, depth: requests.depth)
     let network = machine.stream("network")
-    machine.hold(device.memoryName, bytes: weights, of: memory.capacity)
+    machine.hold(device.memoryName, bytes: weights + settings.memory.reserved, of: memory.capacity)
     machine.hold(tier.name, bytes: own, of: tier.capacity.value.value)
     let ahead = share == "tensors" ? max(0, window - 1) : 0
     let policy = SlidingWindow(
@@ -123,28 +140,33 @@ public struct SlidingWindow: PlacePolicy {
   /// Block by block: what a device reads, computes and sums.
   public mutating func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
-    let first = ends.first.cost(shape)
-    plan.run(labels.first, on: compute, first)
     // The first blocks of this step were read by the step before, but for the first step of all.
     if step.step == 0, !isResident { for index in 0..<ahead { fetch(blocks[index], ahead: false, into: &plan) } }
     let bytes = Double(pieces.hidden) * pieces.activationBytes * Double(shape.tokens)
     var summed = TaskRef.none
     for (index, block) in blocks.enumerated() {
-      let layer = pieces.kinds[block.kind]
-      let cost = block.isAttention ? layer.attended(shape) : layer.fed(shape)
       var ready = TaskRef.none
-      if !isResident {
+      if !isResident, block.bytes > 0 {
         ready = ahead == 0 ? fetch(block, ahead: false, into: &plan) : .last(of: loaded, back: ahead)
       }
-      let done = plan.run(
-        block.isAttention ? labels.attention : labels.feedForward, on: compute, cost, after: ready, summed,
-        into: computed)
+      let (label, cost) = work(of: block, shape)
+      let done = plan.run(label, on: compute, cost, after: ready, summed, into: computed)
       if ahead > 0, !isResident { fetch(blocks[(index + ahead) % blocks.count], ahead: true, into: &plan) }
+      guard block.part == .attention || block.part == .feedForward else { continue }
       summed = plan.run(
-        sumLabel, on: network, for: reduction.seconds(bytes, afterLast: index == blocks.count - 1), after: done,
+        sumLabel, on: network, for: reduction.seconds(bytes, afterLast: index == blocks.count - 2), after: done,
         bound: PieceCost.linkBound)
     }
-    plan.run(labels.last, on: compute, ends.last.cost(shape), after: summed)
+  }
+
+  /// What a device computes of a block.
+  private func work(of block: Block, _ shape: StepShape) -> (TaskLabel, PieceCost) {
+    switch block.part {
+    case .embedding: (labels.first, ends.first.cost(shape))
+    case .attention: (labels.attention, pieces.kinds[block.kind].attended(shape))
+    case .feedForward: (labels.feedForward, pieces.kinds[block.kind].fed(shape))
+    case .head: (labels.last, ends.last.cost(shape))
+    }
   }
 
   /// Reads a block into the buffer of the one computed before the last, which has been used.
