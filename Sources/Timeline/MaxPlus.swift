@@ -38,36 +38,50 @@ extension Timeline {
   /// Runs `plan` and takes note of its tasks that end after its step; the end of that.
   @inline(never)
   private mutating func watch(_ plan: borrowing StepPlan, _ release: Int64) -> Int64 {
-    let times = times
+    let (times, noted) = (times, noted)
+    noted.pointee.removeAll()
     let tasks = UnsafePointer(plan.tasks.base)
-    let first = leftAhead.count
-    var left: [LeftAhead] = []
-    swap(&left, &leftAhead)
     var stepEnd = release
     for place in 0..<plan.parts.count {
       let part = plan.parts[place]
+      guard part.count > 1 else {
+        begin(tasks, part, release, &stepEnd) { _, _, _ in }
+        computed += Int64(part.end - part.start)
+        continue
+      }
       func note(_ index: Int, _ start: Int64, _ end: Int64) {
-        if tasks[index].isAhead { left.append(LeftAhead(tasks[index], length: times[index].length, end: end)) }
+        if tasks[index].isAhead { noted.pointee.append(Repetitions(index: index, end: end, shift: 0, count: 1)) }
       }
       func skip(_ count: Int) {
         for index in part.start..<part.end where tasks[index].isAhead {
-          let time = times[index]
-          let first = time.end &- Int64(count &- 1) &* time.shift
-          left.append(
-            LeftAhead(tasks[index], length: time.length, end: first, shift: time.shift, count: Int64(count)))
+          let (last, shift) = (times[index].end, times[index].shift)
+          let first = last &- Int64(count &- 1) &* shift
+          noted.pointee.append(Repetitions(index: index, end: first, shift: shift, count: Int64(count)))
         }
       }
       computed += Int64((part.end - part.start) * run(tasks, part, release, &stepEnd, note, skip))
     }
-    swap(&left, &leftAhead)
-    dropEnded(from: first, by: stepEnd)
+    for place in 0..<plan.parts.count where plan.parts[place].count == 1 {
+      for index in plan.parts[place].start..<plan.parts[place].end
+      where times[index].end > stepEnd && tasks[index].isAhead {
+        leave(Repetitions(index: index, end: times[index].end, shift: 0, count: 1), tasks)
+      }
+    }
+    for place in 0..<noted.pointee.count where noted.pointee[place].last > stepEnd {
+      leave(noted.pointee[place], tasks)
+    }
+    state[layout.leftAhead] = Int64(leftAhead.count)
     return stepEnd
+  }
+
+  private mutating func leave(_ repetitions: Repetitions, _ tasks: UnsafePointer<PlannedTask>) {
+    leftAhead.append(LeftAhead(tasks[repetitions.index], length: times[repetitions.index].length, repetitions))
   }
 
   /// Drops the tasks left ahead from number `first` on that had ended at `moment`.
   mutating func dropEnded(from first: Int = 0, by moment: Int64) {
     var kept = first
-    for place in first..<leftAhead.count where leftAhead[place].last > moment {
+    for place in first..<leftAhead.count where leftAhead[place].repetitions.last > moment {
       leftAhead[kept] = leftAhead[place]
       kept += 1
     }
@@ -117,7 +131,8 @@ extension Timeline {
         guard let place = recording?.issue(tasks[index], at: index, of: plan, repetition: repetition) else { return }
         recording?.schedule(place, start: start, end: end)
         guard tasks[index].isAhead else { return }
-        left.append(LeftAhead(tasks[index], length: times[index].length, end: end))
+        let once = Repetitions(index: index, end: end, shift: 0, count: 1)
+        left.append(LeftAhead(tasks[index], length: times[index].length, once))
       }
       if repetition == 0 {
         begin(tasks, part, release, &stepEnd, note)

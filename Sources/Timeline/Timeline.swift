@@ -1,3 +1,4 @@
+import Kernel
 import Units
 
 /// Tasks on streams over many plans: the state that outlives a step, and what was done so far. See TIMELINE.md.
@@ -24,6 +25,8 @@ public struct Timeline: ~Copyable {
   /// What steps left ahead where streams share no channels, of which it is not known whether it ends in time; see
   /// ``settle(at:)``.
   var leftAhead: [LeftAhead] = []
+  /// What of a plan may be left ahead.
+  let noted: UnsafeMutablePointer<GrowingList<Repetitions>>
   /// How much of that is kept before what has ended is looked for.
   private var mostLeftAhead = 64
 
@@ -75,6 +78,8 @@ public struct Timeline: ~Copyable {
     times.initialize(repeating: TaskTimes(), count: room)
     latest = .allocate(capacity: layout.streams)
     latest.initialize(repeating: 0, count: layout.streams)
+    noted = .allocate(capacity: 1)
+    noted.initialize(to: GrowingList())
     flows = isShared ? .allocate(capacity: 1) : nil
     flows?.initialize(to: SharedFlows(resources, layout))
   }
@@ -83,6 +88,8 @@ public struct Timeline: ~Copyable {
     state.deallocate()
     times.deallocate()
     latest.deallocate()
+    noted.deinitialize(count: 1)
+    noted.deallocate()
     flows?.deinitialize(count: 1)
     flows?.deallocate()
   }

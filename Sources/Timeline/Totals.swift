@@ -57,29 +57,35 @@ extension Timeline {
   }
 }
 
-/// A task that its step did not wait for and that ended after it, or some repetitions of it, each as long after the one
-/// before.
-struct LeftAhead {
-  var task: PlannedTask
-  var length: Int64
+/// Repetitions in a row of a task, each as long after the one before.
+struct Repetitions: BitwiseCopyable {
+  /// The place of the task in its plan.
+  var index: Int
   /// When the first of them ends.
   var end: Int64
   var shift: Int64
   var count: Int64
 
-  init(_ task: PlannedTask, length: Int64, end: Int64, shift: Int64 = 0, count: Int64 = 1) {
-    (self.task, self.length, self.end) = (task, length, end)
-    (self.shift, self.count) = (shift, count)
-  }
-
   /// When the last of them ends.
   var last: Int64 { end &+ (count &- 1) &* shift }
+}
+
+/// A task that its step did not wait for and that ended after it, or repetitions of it.
+struct LeftAhead {
+  var task: PlannedTask
+  var length: Int64
+  var repetitions: Repetitions
+
+  init(_ task: PlannedTask, length: Int64, _ repetitions: Repetitions) {
+    (self.task, self.length, self.repetitions) = (task, length, repetitions)
+  }
 
   /// What is not done of them at `moment`. All follow one another on their stream, so that only the first that has not ended
   /// may be under way.
   func missing(at moment: Int64, rate: Int64) -> (busy: Int64, bytes: Int64, tasks: Int64) {
-    let ended = moment < end ? 0 : shift > 0 ? min(count, (moment - end) / shift + 1) : count
-    let open = count - ended
+    let (end, shift) = (repetitions.end, repetitions.shift)
+    let ended = moment < end ? 0 : shift > 0 ? (moment - end) / shift + 1 : repetitions.count
+    let open = repetitions.count - ended
     guard open > 0 else { return (0, 0, 0) }
     let done = done(ended, at: moment, rate: rate)
     return (open &* length &- done.busy, open &* task.bytes &- done.bytes, open)
@@ -87,7 +93,7 @@ struct LeftAhead {
 
   /// What is done at `moment`, before its end, of the one that `before` others precede.
   private func done(_ before: Int64, at moment: Int64, rate: Int64) -> Timeline.Done {
-    let start = end &+ before &* shift &- length
+    let start = repetitions.end &+ before &* repetitions.shift &- length
     guard moment > start else { return Timeline.Done() }
     let flowed = Int128(max(0, moment - start - task.latency)) * Int128(rate) / 1_000_000_000_000
     return Timeline.Done(busy: moment - start, bytes: Int64(min(flowed, Int128(task.bytes))))
