@@ -132,7 +132,7 @@ extension Timeline {
         recording?.schedule(place, start: start, end: end)
         guard tasks[index].isAhead else { return }
         let once = Repetitions(index: index, end: end, shift: 0, count: 1)
-        left.append(LeftAhead(tasks[index], length: times[index].length, once))
+        left.append(LeftAhead(tasks[index], length: times[index].length, once, place: place))
       }
       if repetition == 0 {
         begin(tasks, part, release, &stepEnd, note)

@@ -12,9 +12,9 @@ public struct ScheduledTask: Hashable, Sendable {
   public var repetition: Int
   /// When it started.
   public var start: Instant
-  /// When it ended.
+  /// When it ended; the end of the last step where channels are shared and it had not.
   public var end: Instant
-  /// Bytes that it moved.
+  /// Bytes that it moves.
   public var bytes: Int64
   /// Whether its step did not wait for it.
   public var isAhead: Bool
@@ -31,6 +31,8 @@ public struct Recording: Sendable {
   /// Release and end of each plan's step.
   public private(set) var steps: [(release: Instant, end: Instant)] = []
 
+  /// For each step what had crossed of the bytes of tasks that had not ended then, by place.
+  private var crossed: [[Int: Int64]] = []
   /// The place of the last repetition of each task of the plan under way.
   private var places: [Int] = []
   /// The last task of each stream.
@@ -49,10 +51,20 @@ public struct Recording: Sendable {
     }
   }
 
+  /// Bytes that crossed the route of a stream before the last step ended. Complexity: O(tasks).
+  public func bytes(_ stream: Int) -> Int64 {
+    let open = crossed.last ?? [:]
+    return tasks.indices.reduce(0) { sum, place in
+      tasks[place].stream == stream ? sum &+ (open[place] ?? tasks[place].bytes) : sum
+    }
+  }
+
   mutating func begin(_ plan: borrowing StepPlan) { places = Array(repeating: -1, count: plan.count) }
 
-  mutating func end(release: Int64, end: Int64) {
+  /// Ends a step at which `crossed` says what had crossed of the bytes of tasks that had not ended, by place.
+  mutating func end(release: Int64, end: Int64, _ crossed: [Int: Int64]) {
     steps.append((Instant(picoseconds: release), Instant(picoseconds: end)))
+    self.crossed.append(crossed)
   }
 
   /// Adds a task that is issued; its place.
@@ -85,6 +97,7 @@ public struct Recording: Sendable {
   public mutating func keep(_ count: Int) {
     guard count < steps.count else { return }
     steps.removeLast(steps.count - count)
+    crossed.removeLast(crossed.count - count)
     tasks.removeLast(tasks.count - (tasks.firstIndex { $0.plan >= count } ?? tasks.count))
     last = [:]
     for (place, task) in tasks.enumerated() { last[task.stream] = place }

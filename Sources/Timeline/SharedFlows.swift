@@ -37,6 +37,8 @@ struct SharedFlows {
 
     var next: Pending? { first < waiting.count ? waiting[first] : nil }
 
+    var all: ArraySlice<Pending> { waiting[first...] }
+
     mutating func append(_ task: Pending) { waiting.append(task) }
 
     mutating func removeFirst(_ count: Int = 1) {

@@ -160,7 +160,8 @@ public struct Timeline: ~Copyable {
     let left = leftAhead.count
     let end = advance(plan, release.picoseconds, &recorded)
     dropEnded(from: left, by: end)
-    recorded?.end(release: release.picoseconds, end: end)
+    let crossed = flows?.pointee.crossed(until: end, state, &recorded) ?? crossed(until: end)
+    recorded?.end(release: release.picoseconds, end: end, crossed)
     recording = recorded ?? recording
     return Instant(picoseconds: end)
   }

@@ -55,6 +55,17 @@ extension Timeline {
     }
     return totals
   }
+
+  /// What had crossed at `moment` of the bytes of recorded tasks that had not ended, by their places in the recording;
+  /// without shared channels.
+  func crossed(until moment: Int64) -> [Int: Int64] {
+    var crossed: [Int: Int64] = [:]
+    for left in leftAhead {
+      guard let place = left.place, left.repetitions.end > moment else { continue }
+      crossed[place] = left.task.bytes - left.missing(at: moment, rate: rates[Int(left.task.stream)]).bytes
+    }
+    return crossed
+  }
 }
 
 /// Repetitions in a row of a task, each as long after the one before.
@@ -75,9 +86,11 @@ struct LeftAhead {
   var task: PlannedTask
   var length: Int64
   var repetitions: Repetitions
+  /// Its place in the recording; nil where there is none.
+  var place: Int?
 
-  init(_ task: PlannedTask, length: Int64, _ repetitions: Repetitions) {
-    (self.task, self.length, self.repetitions) = (task, length, repetitions)
+  init(_ task: PlannedTask, length: Int64, _ repetitions: Repetitions, place: Int? = nil) {
+    (self.task, self.length, self.repetitions, self.place) = (task, length, repetitions, place)
   }
 
   /// What is not done of them at `moment`. All follow one another on their stream, so that only the first that has not ended

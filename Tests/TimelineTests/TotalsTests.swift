@@ -49,6 +49,10 @@ import Units
           picoseconds: end.picoseconds + max(0, last.picoseconds - end.picoseconds) * Int64(part) / 4)
         #expect(plain.totals(until: moment) == quick.totals(until: moment), "seed \(seed)")
       }
+      for stream in random.resources.streams.indices {
+        #expect(recording.busy(stream).picoseconds == quick.totals(until: end).busy(stream), "seed \(seed)")
+        #expect(recording.bytes(stream) == quick.totals(until: end).bytes(stream), "seed \(seed)")
+      }
     }
   }
 

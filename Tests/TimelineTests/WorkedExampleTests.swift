@@ -24,11 +24,13 @@ import Units
     #expect(timeline.totals(until: end).bytes(pcie.index) == 160_000_000)
   }
 
-  @Test func aStreamIsNoLongerBusyThanTheStepsTake() {
-    // A copy of 4 ms ahead begins with a step of 3 ms: 3 ms of it are within.
+  @Test(arguments: [false, true])
+  func aStreamDoesNoMoreThanFitsInTheSteps(isShared: Bool) {
+    // A copy of 40 MB in 4 ms ahead begins with a step of 3 ms: 3 ms and 30 MB of it are within.
     var resources = Resources()
-    let gpu = resources.stream("gpu")
-    let pcie = resources.link("pcie", rate: 10e9)
+    let bus = resources.channel("bus", rate: 10e9)
+    let gpu = resources.stream("gpu", route: isShared ? [bus] : [])
+    let pcie = resources.stream("pcie", route: [bus])
     var plan = StepPlan()
     plan.run(plan.label("layer"), on: gpu, for: 3e-3)
     plan.move(plan.label("copy"), over: pcie, bytes: 40e6, ahead: true)
@@ -36,7 +38,15 @@ import Units
     var recording = Recording()
     #expect(timeline.record(&plan, release: .start, into: &recording) == Instant(picoseconds: 3_000_000_000))
     #expect(recording.busy(pcie.index).picoseconds == 3_000_000_000)
+    #expect(recording.bytes(pcie.index) == 30_000_000)
     #expect(recording.busy(gpu.index).picoseconds == 3_000_000_000)
+    // A millisecond on all of it is done, and the next step has none of it left.
+    plan.removeAll()
+    plan.run(plan.label("layer"), on: gpu, for: 2e-3)
+    _ = timeline.record(&plan, release: Instant(picoseconds: 3_000_000_000), into: &recording)
+    #expect(recording.busy(pcie.index).picoseconds == 4_000_000_000 && recording.bytes(pcie.index) == 40_000_000)
+    recording.keep(1)
+    #expect(recording.busy(pcie.index).picoseconds == 3_000_000_000 && recording.bytes(pcie.index) == 30_000_000)
   }
 
   @Test func oneBufferTakesTurns() {

@@ -26,7 +26,7 @@ public enum PerfettoText {
     streams.enumerated().map { TraceEvent.name($1, process: process, thread: thread + $0 + 1) }
   }
 
-  /// The tasks of `recording` on the tracks of their streams. A task that had not ended is left out.
+  /// The tasks of `recording` on the tracks of their streams. A task that had not begun is left out.
   static func tasks(_ recording: Recording, process: Int, after thread: Int) -> [JSON] {
     recording.tasks.filter { $0.end > .start }.map { task in
       TraceEvent.slice(

@@ -28,10 +28,9 @@ public enum TimelineText {
     lines.append("")
     var table = Table(["stream", "busy", "on the critical path", "bytes", "idle: waited for"], leading: [0, 4])
     for (index, name) in placed.streams.enumerated() {
-      let own = recording.tasks.filter { $0.stream == index }
-      guard !own.isEmpty else { continue }
+      guard recording.tasks.contains(where: { $0.stream == index }) else { continue }
       let busy = recording.busy(index).seconds
-      let bytes = own.reduce(Int64(0)) { $0 + $1.bytes }
+      let bytes = recording.bytes(index)
       let waits = explanation.bubbles[index].enumerated().filter { $0.element > 0 }.sorted { $0.element > $1.element }
         .prefix(3).map { cause, picoseconds in
           let what = cause < placed.streams.count ? placed.streams[cause] : "the next step"
@@ -62,12 +61,11 @@ public enum TimelineText {
       JSON.number((step.end - step.release).seconds)
     }
     let streams = placed.streams.enumerated().map { index, name in
-      let own = placed.recording.tasks.filter { $0.stream == index }
-      return JSON.object([
+      JSON.object([
         JSON.Member("name", .string(name)),
         JSON.Member("busy_s", .number(placed.recording.busy(index).seconds)),
         JSON.Member("critical_s", .number(Double(explanation.path[index]) * 1e-12)),
-        JSON.Member("bytes", .integer(Int(own.reduce(Int64(0)) { $0 + $1.bytes }))),
+        JSON.Member("bytes", .integer(Int(placed.recording.bytes(index)))),
         JSON.Member(
           "idle_s",
           .object(
