@@ -49,7 +49,7 @@ public enum Medley {
   /// What the parser says of a verb's arguments, of what the verb finds in them as it runs.
   private static func misuse(of verb: ParsableCommand.Type, _ message: String) -> String {
     let usage = Root.usageString(for: verb)
-    let name = usage.split(separator: " ").prefix { $0.first != "[" && $0.first != "<" }
+    let name = usage.split(separator: " ").prefix { $0.first?.isLetter == true }
     return "Error: \(message)\nUsage: \(usage)\n  See '\(name.joined(separator: " ")) --help' for more information.\n"
   }
 

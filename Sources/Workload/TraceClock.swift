@@ -55,7 +55,7 @@ extension Trace {
       }
       let last = trace.requests.prefix(trace.independentCount).last?.arrival.picoseconds ?? first
       guard let start = trace.clock.advanced(by: first).since(earliest),
-        start + (last - first) <= Request.latestArrival.picoseconds
+        start <= Request.latestArrival.picoseconds - (last - first)
       else { throw .tooLong }
       moved.append(trace.beginning(at: Instant(picoseconds: start)))
     }

@@ -174,6 +174,7 @@ import Units
   @Test(arguments: [
     #"{"quant_method": "magic"}"#, #"{"quant_method": "gptq"}"#, #"{"quant_method": "gptq", "bits": 5}"#,
     #"{"quant_method": "bitsandbytes"}"#,
+    #"{"quant_method": "fp8", "weight_block_size": [256, 256, 256, 256, 256, 256, 256, 256]}"#,
     #"{"quant_method": "modelopt", "quant_algo": "MIXED_PRECISION", "quantized_layers": {"a": 1}}"#,
     #"{"quant_method": "compressed-tensors"}"#, #"{"quant_method": "compressed-tensors", "config_groups": {"a": {}}}"#,
     #"{"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 5}}}}"#,

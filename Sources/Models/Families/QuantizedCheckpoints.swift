@@ -28,8 +28,7 @@ extension ConfigReader {
     switch method.lowercased() {
     case "fp8", "fbgemm_fp8":
       ignore("activation_scheme", "activation_scale_ub")
-      let block = integers("weight_block_size", in: 1...256)?.reduce(1, *)
-      let weights = block.map { StorageFormat.fp8(block: $0) } ?? .fp8
+      let weights = block("weight_block_size").map { StorageFormat.fp8(block: $0) } ?? .fp8
       return leaving("modules_to_not_convert", Quantization(weights, inputs: .fp8), model)
     case "mxfp4":
       var found = Quantization(.mxfp4)
@@ -97,7 +96,10 @@ extension ConfigReader {
     guard let left = modules(key) else { return nil }
     var found = quantization
     for name in WeightClass.allCases where !found.untouched.contains(name) {
-      let part = share(of: name, model) { left.contain($0, layer: $1) }
+      let modules = sample(name, model)
+      guard !modules.isEmpty else { continue }
+      let count = modules.count { names, layer in names.contains { left.contain($0, layer: layer) } }
+      let part = Double(count) / Double(modules.count)
       if part > 0.5 { found.untouched.insert(name) }
       noteMixed(key, name, part)
     }
@@ -120,22 +122,24 @@ extension ConfigReader {
     bad(
       key, "the pattern '\(unknown.prefix(60))' under '\(key)' is not understood",
       why:
-        "modules are told by names, names with * and plain regular expressions, at most \(ModuleNames.mostPatterns) of both",
+        "modules are told by names, names with * and plain regular expressions, at most \(ModuleNames.mostBytes) bytes of both",
       fix: Self.byHand)
     return nil
   }
 
-  /// The share of the modules of a class in the first layers that `isIn` says to be in; 0 where the model has none.
-  func share(of name: WeightClass, _ model: Transformer, _ isIn: (_ part: String, _ layer: Int) -> Bool) -> Double {
-    let sampled = 128
-    var (found, all) = (0, 0)
-    for (index, layer) in model.layers.prefix(sampled).enumerated() {
-      for names in name.modules(layer) {
-        all += 1
-        if names.contains(where: { isIn($0, index) }) { found += 1 }
-      }
+  /// The modules of a class in the first layers of `model`, each by the names that families have for it.
+  func sample(_ name: WeightClass, _ model: Transformer) -> [(names: [String], layer: Int)] {
+    model.layers.prefix(128).enumerated().flatMap { index, layer in name.modules(layer).map { ($0, index) } }
+  }
+
+  /// The elements of a block whose two sides are the list under `key`; nil where it is absent.
+  mutating func block(_ key: String) -> Int? {
+    guard let sides = integers(key, in: 1...256) else { return nil }
+    guard sides.count == 2 else {
+      fault(key, why: "a block has two sides")
+      return nil
     }
-    return all == 0 ? 0 : Double(found) / Double(all)
+    return sides[0] * sides[1]
   }
 }
 

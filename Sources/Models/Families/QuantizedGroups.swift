@@ -36,6 +36,7 @@ extension ConfigReader {
     if let groups, let first = groups.first {
       let known = groups.compactMap { $0 }
       guard known.count == groups.count, let first else { return nil }
+      guard known.count <= 64 else { return unknown("config_groups", why: "at most 64 groups are understood") }
       var found = Quantization(first.weights, inputs: first.inputs)
       assign(known, &found, model)
       return found
@@ -54,21 +55,21 @@ extension ConfigReader {
   /// Gives each class the format of the group that most of its modules are in; a module is in the first that names it.
   private mutating func assign(_ groups: [Group], _ found: inout Quantization, _ model: Transformer) {
     for name in WeightClass.allCases where !found.untouched.contains(name) {
-      guard model.layers.contains(where: { !name.modules($0).isEmpty }) else { continue }
-      let shares = groups.indices.map { index in
-        share(of: name, model) { part, layer in
-          groups.firstIndex { $0.targets.contain(part, layer: layer) } == index
-        }
+      let modules = sample(name, model)
+      guard !modules.isEmpty else { continue }
+      var counts = Array(repeating: 0, count: groups.count)
+      for (names, layer) in modules {
+        let place = groups.firstIndex { group in names.contains { group.targets.contain($0, layer: layer) } }
+        if let place { counts[place] += 1 }
       }
-      let (most, none) = (shares.max() ?? 0, 1 - shares.reduce(0, +))
-      if most > none, let index = shares.firstIndex(of: most) {
+      let (most, none) = (counts.max() ?? 0, modules.count - counts.reduce(0, +))
+      if most > none, let index = counts.firstIndex(of: most) {
         found.classes[name] = groups[index].weights
         found.inputs[name] = groups[index].inputs
-        noteMixed("config_groups", name, most)
       } else {
         found.untouched.insert(name)
-        noteMixed("config_groups", name, none)
       }
+      noteMixed("config_groups", name, Double(max(most, none)) / Double(modules.count))
     }
   }
 
@@ -96,7 +97,7 @@ extension ConfigReader {
     let isBlocked = isText("block", "strategy")
     let isSymmetric = bool("symmetric", default: true)
     let group = optionalInteger("group_size", in: -1...65_536) ?? -1
-    let block = integers("block_structure", in: 1...256)?.reduce(1, *)
+    let block = block("block_structure")
     switch (type, bits) {
     case ("float", 8) where isBlocked: return .fp8(block: block ?? 128 * 128)
     case ("float", 8) where group == 32: return .mxfp8

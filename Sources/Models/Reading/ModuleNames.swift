@@ -1,7 +1,7 @@
 /// Names and patterns of modules, as quantisers list them.
 struct ModuleNames {
-  /// Most patterns of a list; names without one are looked up.
-  static let mostPatterns = 512
+  /// Most bytes of the patterns of a list; names without one are looked up.
+  static let mostBytes = 32_768
 
   private var names: Set<String> = []
   private var globs: [NamePattern] = []
@@ -9,10 +9,12 @@ struct ModuleNames {
   /// Whether they are all modules that are linear.
   private(set) var isAll = false
 
-  /// The modules that `list` names; nil with the text that is not understood, or with none where it has too many.
+  /// The modules that `list` names; `unknown` is the text that is not understood, or one too many, else nil.
   init(_ list: [String], unknown: inout String?) {
+    var bytes = 0
     for text in list {
-      guard globs.count + expressions.count < Self.mostPatterns else {
+      if text.hasPrefix("re:") || text.contains("*") { bytes += text.utf8.count }
+      guard bytes <= Self.mostBytes else {
         unknown = text
         return
       }

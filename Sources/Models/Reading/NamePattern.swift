@@ -1,17 +1,20 @@
 /// A pattern of module names, as quantisers write them: a name, a name with `*`, or `re:` and a regular expression.
 ///
-/// Matching follows every way at once, a bit of a word for each place of the name, so that no pattern takes longer than
-/// its length times that of the name.
+/// Matching follows every way at once, a bit of a word for each place of the name, and a repetition takes up each place once:
+/// no longer than the pattern's length times that of the name squared, but for repetitions within others.
 struct NamePattern: Sendable {
   /// Names are cut to so many characters.
   static let longest = 127
+  /// Most groups within one another.
+  static let deepest = 8
 
   fileprivate indirect enum Node: Sendable {
     case one(@Sendable (UInt8) -> Bool)
     case start, end
     case sequence([Node])
     case either([Node])
-    case times(Node, least: Int, most: Int)
+    /// Once or more often; not at all too where it is optional.
+    case repeated(Node, isOptional: Bool)
   }
 
   private let node: Node
@@ -21,7 +24,7 @@ struct NamePattern: Sendable {
   /// A name in which each `*` stands for any text.
   init(glob: String) {
     node = .sequence(
-      glob.utf8.map { byte in byte == UInt8(ascii: "*") ? .times(.any, least: 0, most: .max) : .just(byte) })
+      glob.utf8.map { byte in byte == UInt8(ascii: "*") ? .repeated(.any, isOptional: true) : .just(byte) })
     isPrefix = false
   }
 
@@ -55,16 +58,14 @@ struct NamePattern: Sendable {
     case .end: return places & (1 << UInt128(bytes.count))
     case .sequence(let nodes): return nodes.reduce(places) { advance($0, $1, bytes) }
     case .either(let nodes): return nodes.reduce(0) { $0 | advance(places, $1, bytes) }
-    case .times(let inner, let least, let most):
-      var (reached, last) = (least == 0 ? places : 0, places)
-      var count = 0
-      // After as many rounds as there are places nothing new is reached.
-      while count < min(most, max(least, Self.longest + 1)), last != 0 {
-        last = advance(last, inner, bytes)
-        count += 1
-        guard count >= least else { continue }
-        if last & ~reached == 0 { break }
-        reached |= last
+    case .repeated(let inner, let isOptional):
+      var reached = isOptional ? places : 0
+      var (next, tried) = (places, UInt128(0))
+      while next != 0 {
+        tried |= next
+        let found = advance(next, inner, bytes)
+        reached |= found
+        next = found & ~tried
       }
       return reached
     }
@@ -85,7 +86,7 @@ struct NamePattern: Sendable {
     }
 
     mutating func alternatives(depth: Int) -> Node? {
-      guard depth < 16 else { return nil }
+      guard depth < NamePattern.deepest else { return nil }
       var found: [Node] = []
       repeat {
         var nodes: [Node] = []
@@ -101,11 +102,11 @@ struct NamePattern: Sendable {
     private mutating func repeated(_ node: Node) -> Node? {
       var node = node
       if take("*") {
-        node = .times(node, least: 0, most: .max)
+        node = .repeated(node, isOptional: true)
       } else if take("+") {
-        node = .times(node, least: 1, most: .max)
+        node = .repeated(node, isOptional: false)
       } else if take("?") {
-        return .times(node, least: 0, most: 1)
+        node = .either([node, .sequence([])])
       } else {
         return next == UInt8(ascii: "{") ? nil : node
       }
@@ -141,13 +142,15 @@ struct NamePattern: Sendable {
           parts.append(part)
         } else if next == UInt8(ascii: "-"), place + 1 < bytes.count, bytes[place + 1] != UInt8(ascii: "]") {
           let high = bytes[place + 1]
-          guard low <= high else { return nil }
+          guard low <= high, high != UInt8(ascii: "\\") else { return nil }
           place += 2
           parts.append { (low...high).contains($0) }
         } else {
           parts.append { $0 == low }
         }
       }
+      // Elsewhere a bracket that comes first stands for itself.
+      guard !parts.isEmpty else { return nil }
       let all = parts
       return .one { byte in all.contains { $0(byte) } != isNegated }
     }
