@@ -25,10 +25,10 @@ public struct Timeline: ~Copyable {
   /// What steps left ahead where streams share no channels, of which it is not known whether it ends in time; see
   /// ``settle(at:)``.
   var leftAhead: [LeftAhead] = []
-  /// What of a plan may be left ahead.
-  let noted: UnsafeMutablePointer<GrowingList<Repetitions>>
   /// How much of that is kept before what has ended is looked for.
   private var mostLeftAhead = 64
+  /// What of the plan under way may be left ahead, of parts that repeat.
+  let noted: UnsafeMutablePointer<GrowingList<Repetitions>>
 
   /// Where the parts of the state stand.
   struct Layout {

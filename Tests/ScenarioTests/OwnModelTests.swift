@@ -1,3 +1,4 @@
+import Hardware
 import Models
 import Testing
 
@@ -40,6 +41,34 @@ import Testing
     #expect(engine.model.layers.count == 30 && engine.formats.weights == .bf16)
     // 2 * 30 layers * 6 heads * 80 * 2 B
     #expect(engine.cacheBytesPerToken == 57_600)
+  }
+
+  /// A checkpoint's own say on arithmetic stands until weights, activations or `arithmetic` are given.
+  @Test func arithmeticIsTheCheckpointsUntilToldOtherwise() throws {
+    func scheme(_ bits: Int, _ size: String) -> String {
+      #"{"num_bits": \#(bits), "type": "float", "group_size": \#(size)}"#
+    }
+    let (wide, narrow) = (scheme(8, "null"), scheme(4, "16"))
+    let mixed = config.replacing(
+      #""torch_dtype""#,
+      with: """
+        "quantization_config": {"quant_method": "compressed-tensors", "ignore": ["lm_head"], "config_groups": {
+          "a": {"weights": \(wide), "input_activations": \(wide), "targets": ["re:.*self_attn.*"]},
+          "b": {"weights": \(narrow), "input_activations": \(narrow), "targets": ["re:.*mlp.*"]}}}, "torch_dtype"
+        """)
+    func told(_ more: String) throws -> (String?, [Format?]) {
+      let resolved = try resolved(serving("{config: g.json\(more)}"), "g.json", mixed)
+      let formats = try #require(resolved.pools.first).engine.formats
+      return (
+        resolved.settings.first { $0.path == "model.arithmetic" }?.value,
+        [WeightClass.attention, .feedForward].map { formats.inputs[$0] }
+      )
+    }
+    #expect(try told("") == ("fp8, fp4", [.fp8, .fp4]))
+    #expect(try told(", arithmetic: fp8") == ("fp8", [.fp8, .fp8]))
+    #expect(try told(", activations: bf16") == (nil, [nil, nil]))
+    #expect(try told(", weights: fp8") == (nil, [nil, nil]))
+    #expect(try told(", weights: fp8, arithmetic: fp8") == ("fp8", [.fp8, .fp8]))
   }
 
   /// What the file leaves to its configuration class is among the settings, with the class.

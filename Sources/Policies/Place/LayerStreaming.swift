@@ -24,9 +24,9 @@ import Units
 /// never leave, as the embedding and the head do not) or `pinned-weights` (bytes on a device that never leave: the
 /// embedding and the head, which are copied too where they do not fit, then layers), `gather`, `one-stream`,
 /// `launch-ahead`. Source: ZeRO-Inference (DeepSpeed, 2022-09-10), whose alternative are pinned weights, and DeepSpeed
-/// 0.7.2, runtime/zero; SE-MoE (Shen et al., arXiv 2205.10034), whose ring memory has `prefetch` + 1 slots;
-/// Superpipeline (Abbasi, Lim, arXiv 2410.08791), whose window has
+/// 0.7.2, runtime/zero; Superpipeline (Abbasi, Lim, arXiv 2410.08791), whose window has
 /// k = (`prefetch` + 1) x `section` layers, k' = `section` of which are swapped at once.
+/// SE-MoE's ring holds experts alone: `prefetch-all` of ``ExpertOffload``.
 public struct LayerStreaming: PlacePolicy {
   /// The name that scenarios and reports use.
   public static let name = "layer-streaming"

@@ -25,14 +25,22 @@ struct FormatSection {
     }
   }
 
-  /// What products compute in where it is told: by the checkpoint, or as one format for all classes.
+  /// What products compute in where it is told: by the checkpoint, for each class, or as one format for all of them.
   private func arithmetic(_ formats: inout ModelFormats, _ weightsFrom: String) {
-    let told = WeightClass.allCases.compactMap { formats.inputs[$0] }.first
-    guard told != nil || fields.has("arithmetic") else { return }
-    let given = format(
-      "arithmetic", default: StorageFormat(told ?? formats.activations.element),
-      because: "\(weightsFrom); as the activations where a device does not have it")
-    guard fields.has("arithmetic") else { return }
+    guard fields.has("arithmetic") else {
+      var told: [String] = []
+      for name in WeightClass.allCases where formats[name].element.bytes < 2 {
+        guard let inputs = formats.inputs[name].map({ StorageFormat($0).description }), !told.contains(inputs) else {
+          continue
+        }
+        told.append(inputs)
+      }
+      guard !told.isEmpty else { return }
+      return fields.note(
+        "arithmetic", told.joined(separator: ", "),
+        because: "\(weightsFrom); as the activations where a device does not have it")
+    }
+    let given = format("arithmetic", default: formats.activations, because: weightsFrom)
     for name in WeightClass.allCases { formats.inputs[name] = given.element }
   }
 
