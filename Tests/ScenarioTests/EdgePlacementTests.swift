@@ -82,6 +82,13 @@ import Units
       "device: rtx-4090, place: {layer-streaming: {from: ddr5-4800, prefetch: 8}}", model: "llama-3.1-8b")
     let (mfu, mbu) = try (#require(ahead.mfu), #require(ahead.mbu))
     #expect(0..<1 ~= mfu && 0..<1 ~= mbu && ahead.work != nil)
+    // What is gathered or converted moves more in the device's memory than the model's operators do.
+    for place in [
+      "layer-streaming: {from: ddr5-4800, gather: true}", "expert-offload: {from: ddr5-4800, bits: 4, convert: on-use}",
+    ] {
+      let pool = try pool("device: rtx-4090, place: {\(place)}", model: "olmoe-1b-7b")
+      #expect(pool.mfu != nil && pool.mbu == nil && pool.work?.memoryBytes == nil, "\(place)")
+    }
     // Others compute a part of it, or not all of it is computed: how busy the pool's own device was is not known.
     for place in [
       "snapdragon-8-gen-3-gpu, place: {tensor-split: {npu: snapdragon-8-gen-3-npu}}",

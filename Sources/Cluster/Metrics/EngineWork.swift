@@ -4,10 +4,10 @@ import Models
 public struct EngineWork: Hashable, Sendable {
   /// Floating-point operations, a multiply-add counted as two.
   public var operations = 0.0
-  /// Bytes from and to the device's memory.
-  public var memoryBytes = 0.0
-  /// Bytes over the links between the engine's devices.
-  public var linkBytes = 0.0
+  /// Bytes from and to the device's memory; nil where a placed engine's are not known.
+  public var memoryBytes: Double? = 0
+  /// Bytes over the links between the engine's devices; nil where a placed engine's are not known.
+  public var linkBytes: Double? = 0
 
   /// No work.
   public init() {}
@@ -27,8 +27,8 @@ public struct EngineWork: Hashable, Sendable {
 
   static func += (sum: inout EngineWork, other: EngineWork) {
     sum.operations += other.operations
-    sum.memoryBytes += other.memoryBytes
-    sum.linkBytes += other.linkBytes
+    sum.memoryBytes = sum.memoryBytes.flatMap { own in other.memoryBytes.map { own + $0 } }
+    sum.linkBytes = sum.linkBytes.flatMap { own in other.linkBytes.map { own + $0 } }
   }
 }
 

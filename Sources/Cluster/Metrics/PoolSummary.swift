@@ -14,7 +14,7 @@ public struct PoolSummary: Hashable, Sendable {
   public var work: EngineWork?
   /// Share of the device's peak arithmetic that was used over the whole run; nil where no peak or no work is known.
   public var mfu: Double?
-  /// Share of the device's peak memory bandwidth that was used over the whole run; nil where no peak or no work is known.
+  /// Share of the device's peak memory bandwidth that was used over the whole run; nil where no peak or no bytes are known.
   public var mbu: Double?
   /// Share of replica time in which a step with prefill tokens was under way.
   public var prefillShare = 0.0
@@ -93,6 +93,7 @@ public struct PoolSummary: Hashable, Sendable {
           engine.power.idle.value * times.idle + engine.power.prefill.value * times.prefill
             + engine.power.decode.value * times.decode)
     }
+    if engine.placed?.policy.movesModel == false { (work.memoryBytes, work.linkBytes) = (nil, nil) }
     if engine.placed?.computesModelAlone ?? true { self.work = work }
     if let placed = engine.placed { energy = placed.energy(placement, replicas: pool.replicas, duration: run) }
     let capacity = run * Double(pool.replicas)
@@ -106,7 +107,7 @@ public struct PoolSummary: Hashable, Sendable {
     time = time.normalised
     if let peak, self.work != nil {
       mfu = work.operations / (peak.operations * capacity)
-      mbu = work.memoryBytes / (peak.bytes * capacity)
+      mbu = work.memoryBytes.map { $0 / (peak.bytes * capacity) }
     }
   }
 

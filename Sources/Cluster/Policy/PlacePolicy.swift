@@ -100,6 +100,9 @@ public protocol PlacePolicy: Sendable {
   /// Whether a step computes and reads all of the model once for its tokens, and nothing else. Otherwise what the pool's
   /// devices computed and read is not known, and no MFU or MBU is shown.
   var computesModel: Bool { get }
+  /// Whether the memories of the pool's devices and the links between them carry what the model's operators do, and what
+  /// lands from other memories besides. Otherwise how many bytes that is is not known, and no MBU is shown.
+  var movesModel: Bool { get }
 }
 
 extension PlacePolicy {
@@ -117,4 +120,6 @@ extension PlacePolicy {
   public var figures: [PlacedFigure] { [] }
   /// All of the model unless told.
   public var computesModel: Bool { true }
+  /// What the model's operators do unless told.
+  public var movesModel: Bool { true }
 }

@@ -214,6 +214,9 @@ public struct ExpertOffload: PlacePolicy {
   /// Counts how long mixture layers took.
   public mutating func note(_ ends: PlanEnds) { counts.note(ends) }
 
+  /// Whether experts are computed as they come: a conversion reads and writes them once more.
+  public var movesModel: Bool { options.stored >= 1 }
+
   /// What it counted.
   public var figures: [PlacedFigure] {
     let totals = cache.totals

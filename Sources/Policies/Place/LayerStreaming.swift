@@ -215,6 +215,9 @@ public struct LayerStreaming: PlacePolicy {
     }
   }
 
+  /// Whether nothing is gathered: from peers every device gets all weights, on one device each byte moves once more.
+  public var movesModel: Bool { gather == nil }
+
   /// Bytes of weights on a device at most at once, and of all weights.
   public var figures: [PlacedFigure] {
     [
