@@ -13,6 +13,13 @@ struct HybridExpertsTests {
   private func figures(
     _ settings: String, ahead: String = "prefetch: 0", prompt: Int, output: Int = 33
   ) throws -> [String: Double] {
+    let placement = try placement(settings, ahead: ahead, prompt: prompt, output: output)
+    return Dictionary(placement.figures.map { ($0.name, $0.value ?? .nan) }) { first, _ in first }
+  }
+
+  private func placement(
+    _ settings: String, ahead: String = "prefetch: 0", prompt: Int, output: Int
+  ) throws -> PlacementSummary {
     let folder = try SmallScenario()
     try folder.write(
       "hybrid.yaml",
@@ -33,8 +40,7 @@ struct HybridExpertsTests {
       """)
     let path = folder.folder.appendingPathComponent("hybrid.yaml").path
     let run = try ScenarioReader().read(path).experiment(variant: nil).run()
-    let placement = try #require(run.summary.pools[0].placement)
-    return Dictionary(placement.figures.map { ($0.name, $0.value ?? .nan) }) { first, _ in first }
+    return try #require(run.summary.pools[0].placement)
   }
 
   @Test("Whole layers on the device leave the processor every expert of the others")
@@ -48,6 +54,15 @@ struct HybridExpertsTests {
     // The first ones are as any.
     let first = try #require(try figures(settings + ", fill: first", prompt: 1)["experts-beside"])
     #expect(abs(first - 0.5) < 0.05, "\(first)")
+  }
+
+  @Test("Activations go to the processor once for all of its layers, and those of sampled tokens come back to the head")
+  func wholeLayersBeside() throws {
+    // Two requests with 5 prompt tokens and 3 out: 2 x (5 + 2) tokens go, 2 x 3 come back, 2048 numbers of 2 B each.
+    let streams = try placement("scheduling: layers, cache: 50 %", prompt: 5, output: 3).streams
+    func bytes(_ name: String) throws -> Int64 { try #require(streams.first { $0.name == name }).bytes }
+    #expect(try bytes("send") == 14 * 2048 * 2)
+    #expect(try bytes("result") == 6 * 2048 * 2)
   }
 
   @Test("A processor that multiplies in int8 computes more of a prompt")

@@ -170,6 +170,10 @@ public struct HybridExperts: PlacePolicy {
       }
       done = reach(mixture, gate, pause: max(dispatch, cost.seconds + rest.seconds), into: &plan)
     }
+    // The head is on the device: it gets the tokens that are sampled.
+    if options.deviceLayers < pieces.layers.count, shape.sampled > 0 {
+      done = bring(width * Double(shape.sampled), after: done, into: &plan)
+    }
     let last = pieces.last.cost(shape)
     plan.run(labels.last, on: gpu, last, after: done)
     now += last.seconds
@@ -242,7 +246,12 @@ public struct HybridExperts: PlacePolicy {
     let done = plan.run(
       besideLabel, on: cpu, for: seconds, after: sent,
       bound: bound(expertBeside, experts[experts.count - 1].tokens, least: 0))
-    return plan.move(
+    return bring(bytes, after: done, into: &plan)
+  }
+
+  /// Brings `bytes` of activations back from the processor.
+  private func bring(_ bytes: Double, after done: TaskRef, into plan: inout StepPlan) -> TaskRef {
+    plan.move(
       resultLabel, over: results.stream, bytes: bytes, latency: results.latency, after: done,
       bound: PieceCost.linkBound)
   }
