@@ -135,21 +135,24 @@ public struct StepShape: Hashable, Sendable {
   }
 
   /// The largest of `count` parts that are as equal as can be.
-  public func part(of count: Int) -> StepShape {
-    guard count > 1 else { return self }
-    func share(_ sum: Int) -> Int { (sum + count - 1) / count }
-    var shape = StepShape(window: window)
-    shape.prefillTokens = share(prefillTokens)
-    shape.prefillPairs = share(prefillPairs)
-    shape.prefillContext = share(prefillContext)
-    shape.windowedPrefillPairs = share(windowedPrefillPairs)
-    shape.windowedPrefillContext = share(windowedPrefillContext)
-    shape.prefillChunks = share(prefillChunks)
-    shape.firstTokens = share(firstTokens)
-    shape.decodes = share(decodes)
-    shape.decodeContext = share(decodeContext)
-    shape.windowedDecodeContext = share(windowedDecodeContext)
-    return shape
+  public func part(of count: Int) -> StepShape { count > 1 ? part(from: count - 1, to: count, of: count) : self }
+
+  /// What lies between two of the marks that cut it in `count` parts: the parts from 0 to `count` add up to the step, and the
+  /// last is the largest.
+  public func part(from: Int, to: Int, of count: Int) -> StepShape {
+    func cut(_ sum: Int) -> Int { sum * to / count - sum * from / count }
+    var part = StepShape(window: window)
+    part.prefillTokens = cut(prefillTokens)
+    part.prefillPairs = cut(prefillPairs)
+    part.prefillContext = cut(prefillContext)
+    part.windowedPrefillPairs = cut(windowedPrefillPairs)
+    part.windowedPrefillContext = cut(windowedPrefillContext)
+    part.prefillChunks = cut(prefillChunks)
+    part.firstTokens = cut(firstTokens)
+    part.decodes = cut(decodes)
+    part.decodeContext = cut(decodeContext)
+    part.windowedDecodeContext = cut(windowedDecodeContext)
+    return part
   }
 
   /// Tokens that pass through the layers.

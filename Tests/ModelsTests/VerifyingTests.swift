@@ -24,5 +24,10 @@ import Testing
     let part = shape.part(of: 2)
     #expect(part.decodes == 4 && part.decodeContext == 50 && part.prefillTokens == 5)
     #expect(shape.part(of: 1) == shape)
+    // Cut in three they add up, and the largest is the last.
+    var sum = StepShape()
+    for place in 0..<3 { sum.add(shape.part(from: place, to: place + 1, of: 3)) }
+    #expect(sum == shape && shape.part(of: 3) == shape.part(from: 2, to: 3, of: 3))
+    #expect(shape.part(of: 3).decodes == 3 && shape.part(of: 3).decodeContext == 34)
   }
 }

@@ -12,23 +12,6 @@ extension StepShape {
     return (0..<count).map { part(from: $0, to: $0 + 1, of: count) }
   }
 
-  /// What lies between two of the marks that cut it in `count` parts: the parts from 0 to `count` add up to the step.
-  func part(from: Int, to: Int, of count: Int) -> StepShape {
-    func cut(_ sum: Int) -> Int { sum * to / count - sum * from / count }
-    var part = StepShape(window: window)
-    part.prefillTokens = cut(prefillTokens)
-    part.prefillPairs = cut(prefillPairs)
-    part.prefillContext = cut(prefillContext)
-    part.windowedPrefillPairs = cut(windowedPrefillPairs)
-    part.windowedPrefillContext = cut(windowedPrefillContext)
-    part.prefillChunks = cut(prefillChunks)
-    part.firstTokens = cut(firstTokens)
-    part.decodes = cut(decodes)
-    part.decodeContext = cut(decodeContext)
-    part.windowedDecodeContext = cut(windowedDecodeContext)
-    return part
-  }
-
   /// Prompt tokens whose keys and values earlier chunks have left.
   var cachedPrefillContext: Int { max(0, prefillContext - prefillTokens) }
 }
