@@ -50,7 +50,8 @@ extension StepCost {
   /// Bytes across `roof` (memory or link) of one device of every stage, added up, over the summed steps.
   ///
   /// Exact as ``operations(over:)``, but for the active experts, of which those of the mean step are taken where tokens were
-  /// not counted or not all of a step's pass them, which is no fewer than the true mean, and for passes and nearer memories, which are those of the mean step too. Complexity: O(terms).
+  /// not counted or not all of a step's pass them, which is no fewer than the true mean, and for passes and nearer memories,
+  /// which are those of the mean step too. Complexity: O(terms), those with experts times the places of ``StepTokens``.
   public func bytes(over sums: StepSums, roof: Roof = .memory) -> Double {
     total(over: sums) { term, running in
       guard term.byteRoof == roof else { return FeatureSum() }
@@ -71,7 +72,7 @@ extension StepCost {
     return running * experts.active(meanTokens: Double(term.tokens(sums.shape)) / running)
   }
 
-  /// Whether steps read as many bytes as their tokens activate experts.
+  /// Whether the bytes of a step depend on how many experts its tokens activate.
   public var hasExperts: Bool { stages.contains { $0.terms.contains { $0.experts != nil } } }
 
   private func total(over sums: StepSums, _ part: (CostTerm, Int) -> FeatureSum) -> Double {

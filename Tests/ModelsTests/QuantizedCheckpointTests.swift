@@ -168,6 +168,8 @@ import Units
        "load_in_8bit": false, "quant_method": "bitsandbytes"}
       """)
     #expect(nf4[.attention].bits == 4.5)
+    let old = try formats(#"{"load_in_8bit": true, "llm_int8_threshold": 6.0}"#)
+    #expect(names(old) == ["int8", "int8", "bf16", "bf16"] && old.inputs[.attention] == .int8)
     #expect(try formats("null")[.attention] == .bf16)
   }
 

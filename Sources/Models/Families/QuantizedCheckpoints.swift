@@ -23,8 +23,8 @@ extension ConfigReader {
       "fmt", "scale_fmt", "producer", "provider", "format", "quantization_status",
       "global_compression_ratio", "version", "backend", "meta", "dataset", "model_seqlen", "checkpoint_format")
     // Files of older libraries do not name their method.
-    let method =
-      string("quant_method") ?? (isPresent("load_in_4bit") ? "bitsandbytes" : isPresent("bits") ? "gptq" : "modelopt")
+    let isLoaded = isPresent("load_in_4bit") || isPresent("load_in_8bit")
+    let method = string("quant_method") ?? (isLoaded ? "bitsandbytes" : isPresent("bits") ? "gptq" : "modelopt")
     switch method.lowercased() {
     case "fp8", "fbgemm_fp8":
       ignore("activation_scheme", "activation_scale_ub")
