@@ -75,13 +75,13 @@ public struct ExpertPredictor: Sendable {
     guess.close()
   }
 
-  /// What `guess` would name for each token of a step by itself, in all layers: experts numbered through them, those of
+  /// What guesses one layer ahead would name for each token of a step by itself, in all layers: experts numbered through them, those of
   /// layer l from l experts on. Complexity: O(tokens layers perToken).
-  public mutating func paths(_ step: StepRouting, ahead: Int = 1) -> [[Int]] {
+  public mutating func paths(_ step: StepRouting) -> [[Int]] {
     (0..<step.tokens).map { token in
       var path: [Int] = []
       for layer in 0..<step.shape.layers {
-        draw(step, layer: layer, token: token, ahead: ahead)
+        draw(step, layer: layer, token: token, ahead: 1)
         for expert in guessed { path.append(layer * step.shape.experts + Int(expert)) }
       }
       return path

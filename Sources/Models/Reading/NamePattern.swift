@@ -1,6 +1,7 @@
 /// A pattern of module names, as quantisers write them: a name, a name with `*`, or `re:` and a regular expression.
 ///
-/// Matching follows every way at once, a bit of a word for each place of the name, and a repetition takes up each place once:
+/// The library's `Regex` tries one way after another, which a hostile file can make take longer than any run. Matching here
+/// follows every way at once, a bit of a word for each place of the name, and a repetition takes up each place once:
 /// no longer than the pattern's length times that of the name squared, but for repetitions within others.
 struct NamePattern: Sendable {
   /// Names are cut to so many characters.
