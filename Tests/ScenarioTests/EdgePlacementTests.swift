@@ -114,6 +114,28 @@ import Units
     #expect(try neurons("\(npu), hot: 100 %") > neurons(npu))
   }
 
+  /// A 1B model in int4 has neurons of 3 KiB, 8192 of them in each of 16 layers.
+  @Test func pagesOfManyNeuronsReadNoMoreThanThereIs() throws {
+    func read(_ page: String) throws -> (prompt: Double, decodes: Double) {
+      let scenario = try resolve(
+        "device: snapdragon-8-gen-3-cpu, place: {neuron-clusters: {flash: ufs-4.0, memory: 500 MB, active: 10 %, "
+          + "popularity: 1.6, page: \(page)}}")
+      let requests = try scenario.trace().requests
+      let result = try Simulation.run(scenario.cluster, requests: requests, route: scenario.makeRoute())
+      let streams = try #require(
+        Summary(scenario.cluster, requests, result, peaks: scenario.peaks).pools[0].placement?.streams)
+      func bytes(_ name: String) throws -> Double {
+        Double(try #require(streams.first { $0.name.hasSuffix(name) }).bytes)
+      }
+      return (try bytes(".runs"), try bytes(".pages"))
+    }
+    // Four steps, which would read a page for each of hundreds of neurons a layer, read no block twice.
+    let (small, large) = (try read("4 KiB"), try read("1 MiB"))
+    #expect(large.decodes <= 4 * 16 * 8192 * 3072 * 1.01 && large.decodes > small.decodes)
+    // 341 neurons lie in a page of 1 MiB, one in 4 KiB.
+    #expect(abs(large.prompt / small.prompt / ((1024.0 / 341) / 4) - 1) < 1e-6)
+  }
+
   @Test func aWindowHidesReadsBehindWhatTheyWaitFor() throws {
     func window(_ blocks: Int, _ more: String = "") throws -> Double {
       try gap(

@@ -12,9 +12,10 @@ import Units
 /// is given, and then they stay in memory without an NPU too. The processor computes those of the others that are active.
 /// What memory holds of them are those used last (`cache: lru`; within a `window` of steps, if given), or any (`static`);
 /// the rest is read in pages: with `bundle` the rows of a neuron lie together, and the page that holds its gate is read
-/// first, the others where the gate opens; without, each row is a page of its own. With `pipeline` reads and computations
-/// of clusters overlap; otherwise a block waits for its reads. Attention's products are split between both processors.
-/// Prompts run dense, on the NPU where there is one, the missing weights of the next block read meanwhile.
+/// first, the others where the gate opens; without, each row is a page of its own. Of a block never more is read than all
+/// of it, and no page is larger. With `pipeline` reads and computations of clusters overlap; otherwise a block waits for its
+/// reads. Attention's products are split between both processors. Prompts run dense, on the NPU where there is one, the
+/// missing weights of the next block read meanwhile.
 /// Activity is expected, not drawn: see `active` and `popularity`, the exponent of the law. With `active: 100 %` it is an
 /// engine that pages a dense model.
 /// Settings: `npu` (device), `flash` (tier), `memory`, `runtime` and `predictor` (bytes of the memory that hold no weights
@@ -84,6 +85,9 @@ public struct NeuronClusters: PlacePolicy {
     /// Neurons.
     var active: Double
     var missed: Double
+    /// Bytes that each of those missed takes: first, and after that.
+    var firstRead: Double
+    var nextReads: Double
   }
 
   init(
@@ -189,11 +193,11 @@ public struct NeuronClusters: PlacePolicy {
       // Later requests are in flight before the earlier ones are answered.
       let latency = cluster == 0 ? store.pages.latency : 0
       let first = plan.move(
-        readLabel, over: store.pages.stream, bytes: neurons * store.firstRead, latency: latency, after: predicted,
+        readLabel, over: store.pages.stream, bytes: neurons * demand.firstRead, latency: latency, after: predicted,
         bound: PieceCost.linkBound)
-      guard store.nextReads > 0 else { return first }
+      guard demand.nextReads > 0 else { return first }
       return plan.move(
-        readLabel, over: store.pages.stream, bytes: neurons * store.nextReads, latency: latency, after: first,
+        readLabel, over: store.pages.stream, bytes: neurons * demand.nextReads, latency: latency, after: first,
         bound: PieceCost.linkBound)
     }
     let isWaiting = !isPipelined
@@ -238,12 +242,16 @@ public struct NeuronClusters: PlacePolicy {
         tokens: shape.decodes, share: share, capacity: store.capacity, pinned: pinned, isDynamic: store.isDynamic,
         window: store.window)
       let sparse = hasNPU ? found.unpinned : found.active
+      // However large a page, no more is read than the whole block.
+      let paged = found.missed * (store.firstRead + store.nextReads)
+      let read = paged > store.streamed ? store.streamed / paged : 1
       let demand = Demand(
         predict: predict, hot: hasNPU && pinned > 0 ? onNPU.columns(pinned) : nil,
         held: onOwn.columns((sparse - found.missed) / chosen),
         fetched: found.missed > 0 ? onOwn.columns(found.missed / chosen) : PieceCost(),
-        active: found.active * widths[kind], missed: found.missed * widths[kind])
-      let reads = demand.missed * (store.firstRead + store.nextReads) / store.pages.rate
+        active: found.active * widths[kind], missed: found.missed * widths[kind],
+        firstRead: store.firstRead * read, nextReads: store.nextReads * read)
+      let reads = demand.missed * (demand.firstRead + demand.nextReads) / store.pages.rate
       let computed = SharedRead(demand.held + demand.fetched, on: own).together(
         with: SharedRead(demand.hot ?? PieceCost(), on: npu), limit: chooser.together)
       let seconds = isPipelined ? max(reads, computed) : reads + computed
@@ -251,7 +259,9 @@ public struct NeuronClusters: PlacePolicy {
     }
     let demand =
       best?.demand
-      ?? Demand(predict: predict, held: onOwn, fetched: PieceCost(), active: widths[kind], missed: 0)
+      ?? Demand(
+        predict: predict, held: onOwn, fetched: PieceCost(), active: widths[kind], missed: 0, firstRead: 0, nextReads: 0
+      )
     demands[kind][shape.decodes] = demand
     return demand
   }

@@ -45,14 +45,46 @@ extension NeuronClusters {
     else { return nil }
     guard let group = settings.chip(with: other.map { [$0] } ?? []) else { return nil }
     let weights = pieces.layers.reduce(0) { $0 + pieces.kinds[$1].blockBytes }
-    let blocks = max(0, weights - scales)
-    let fixed = pieces.weights - blocks + predictor + runtime + Double(context) * pieces.cacheBytesPerToken
-    guard blocks > 0, budget <= memory.usable, fixed < budget else {
+    guard weights > 0 else {
       settings.refuse(
-        "memory", "the memory cannot hold what must stay in it",
-        why: "\(Memory(fixed).text) beside the neurons, a budget of \(Memory(budget).text), "
-          + "and \(Memory(memory.usable).text) that the engine may use",
-        fix: "a budget between the two, or a model with feed-forward blocks in narrower formats")
+        nil, "the model has no neurons to place", why: "it has no feed-forward blocks",
+        fix: "a model with them, or a placement of whole layers such as 'layer-streaming'")
+      return nil
+    }
+    guard scales < weights else {
+      settings.refuse(
+        "scales", "scales take more than the weights that they are a part of",
+        why: "\(Memory(scales).text) >= \(Memory(weights).text) of all feed-forward blocks",
+        fix: "the bytes of the scales alone, or leave 'scales' away")
+      return nil
+    }
+    guard budget <= memory.usable else {
+      settings.refuse(
+        "memory", "the budget is more than the engine may use",
+        why: "\(Memory(budget).text) > \(Memory(memory.usable).text)", fix: "a smaller budget")
+      return nil
+    }
+    let blocks = weights - scales
+    let stay: [(key: String?, of: String, bytes: Double)] = [
+      (nil, "attention, embedding and head", pieces.weights - weights),
+      ("scales", "scales", scales), ("predictor", "the predictor", predictor), ("runtime", "the runtime", runtime),
+      ("context", "\(context) tokens of KV cache", Double(context) * pieces.cacheBytesPerToken),
+    ]
+    let fixed = pieces.weights - blocks + predictor + runtime + Double(context) * pieces.cacheBytesPerToken
+    guard fixed < budget else {
+      settings.refuse(
+        stay.first { $0.bytes >= budget }?.key ?? "memory", "the memory cannot hold what must stay in it",
+        why: stay.filter { $0.bytes > 0 }.map { "\(Memory($0.bytes).text) of \($0.of)" }.joined(separator: " + ")
+          + " >= a budget of \(Memory(budget).text)",
+        fix: "a larger budget, or less that must stay")
+      return nil
+    }
+    let largest = (pieces.kinds.map(\.blockBytes).max() ?? 0) * blocks / weights
+    guard page <= max(largest, flash.request.value.value) else {
+      settings.refuse(
+        "page", "a page holds more than all neurons of a layer",
+        why: "\(Memory(page).text) > \(Memory(largest).text)",
+        fix: "a page of about a neuron's bytes, or leave 'page' away")
       return nil
     }
     guard blocks <= flash.capacity.value.value else {
@@ -80,11 +112,14 @@ extension NeuronClusters {
     func paged(_ bytes: Double) -> Double { (bytes / page).rounded(.up) * page }
     let rows = settings.model.layers.compactMap(\.feedForward).first.map { Double($0.ups + 1) } ?? 1
     let isDense = active == 1
+    // Where a page holds several neurons, all that are missing are read in as many fewer.
+    let perPage = max(1, (page / neuron).rounded(.down))
     let store = Store(
       capacity: min(1, (budget - fixed) / blocks), isDynamic: cache == "lru",
       window: window == 0 ? .infinity : Double(window),
       firstRead: isDense ? neuron : bundle ? page : rows * paged(neuron / rows),
-      nextReads: isDense || !bundle ? 0 : opened * (paged(neuron) - page), streamed: isDense ? neuron : paged(neuron),
+      nextReads: isDense || !bundle ? 0 : opened * (paged(neuron) - page),
+      streamed: isDense ? neuron : paged(neuron) / perPage,
       pages: pages, runs: runs)
     let policy = NeuronClusters(
       chooser: chooser, hasNPU: other != nil, law: NeuronLaw(active: active, exponent: exponent), store: store,
