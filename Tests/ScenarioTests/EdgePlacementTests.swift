@@ -144,9 +144,14 @@ import Units
     }
     let (onDemand, ahead, resident) = (try window(1), try window(4), try window(0))
     #expect(onDemand > ahead && ahead >= resident)
-    // Of 16 layers, an embedding and a head 34 blocks: a window of more of them never reads one again.
-    #expect(try window(35) == resident)
+    // Of 16 layers, an embedding and a head 34 blocks: a window of all of them never reads one again, one of fewer reads all.
+    #expect(try window(34) == resident && window(35) == resident)
+    #expect(try window(33) > resident)
     #expect(try window(4, ", reduce: ring") > ahead)
+    // Stages read a block when they need it, and may keep all: they have no other window.
+    #expect(try window(1, ", share: layers") > window(0, ", share: layers"))
+    let faults = #expect(throws: Faults.self) { try window(34, ", share: layers") }
+    #expect(faults?.diagnostics.first?.what == "stages read no block ahead")
   }
 
   /// Li et al., TPI-LLM, equation 7: two blocks of the master hold at most embedding and head, h x v each, three a quarter of

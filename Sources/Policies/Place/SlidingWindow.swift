@@ -9,11 +9,13 @@ import Units
 ///
 /// A block is attention with its projections, a feed-forward block, or the master's embedding or head. `window` blocks are in
 /// memory at once, so that `window` - 1 are read ahead; the first of the next step are read while this one's last compute.
+/// Every step reads all blocks again, as in the authors' code, which frees each before the one that is computed; but where the
+/// window has room for all of them none leaves, and none is read, as there with the schedule turned off.
 /// After each block of a layer the devices sum their parts: over a `ring`, each step of which waits for every link on its way,
 /// a `tree`, or a `star` whose centre receives and sends all parts over its own link. The master's disk counts.
 /// With `share: layers` each device has layers of its own, which it reads block by block when they are needed: stages of devices
 /// that swap, whose master keeps embedding and head. A process takes the memory that the pool reserves.
-/// Settings: `disk` (tier), `request`, `depth`, `window` (0, or more blocks than there are, keeps all weights in memory),
+/// Settings: `disk` (tier), `request`, `depth`, `window` (0, or as many blocks as there are, keeps all weights in memory),
 /// `link`, `links` (between two devices), `reduce`, `share`. Source: TPI-LLM (Li et al., arXiv 2410.00531).
 public struct SlidingWindow: PlacePolicy {
   /// The name that scenarios and reports use.
@@ -63,14 +65,23 @@ public struct SlidingWindow: PlacePolicy {
     let share = settings.choice("share", of: ["tensors", "layers"], default: "tensors", because: "TPI-LLM")
     let tier = settings.tier("disk", required: true)
     let requests = settings.requests(of: "a block's weights")
-    let window = settings.count("window", in: 0...255, default: 2, because: "TPI-LLM's own")
+    let isStages = share == "layers"
+    let window = settings.count(
+      "window", in: 0...255, default: isStages ? 1 : 2,
+      because: isStages ? "stages read nothing ahead" : "TPI-LLM's own")
     let link = settings.link("link", default: nil, required: true)
     let links = settings.count("links", in: 1...64, default: 4, because: "TPI-LLM: to a router, the switch and back")
     let reduce = settings.choice(
       "reduce", of: Reduction.Shape.allCases.map(\.rawValue), default: Reduction.Shape.star.rawValue, because: "TPI-LLM"
     )
+    guard !isStages || window < 2 else {
+      settings.refuse(
+        "window", "stages read no block ahead", why: "with 'share: layers' a block is read when it is needed",
+        fix: "leave 'window' away, or 0 to keep all weights in memory")
+      return nil
+    }
     guard let tier, let link, let whole = settings.pieces(on: device, tensorParallel: 1),
-      let pieces = settings.pieces(on: device, tensorParallel: share == "tensors" ? count : 1)
+      let pieces = settings.pieces(on: device, tensorParallel: isStages ? 1 : count)
     else { return nil }
     var blocks: [Block] = []
     for kind in pieces.layers {
@@ -85,13 +96,13 @@ public struct SlidingWindow: PlacePolicy {
     let ends = embedding.bytes + head.bytes
     var own = ends + layers
     var weights = own
-    if share == "tensors" {
-      blocks = [embedding] + blocks + [head]
-      if window > 0 { weights = min(own, most(of: blocks, inRow: window)) }
-    } else {
+    if isStages {
       own = ends + layers / Double(count)
       weights = window == 0 ? own : min(own, ends + most(of: blocks, inRow: 1))
       blocks = [Block(part: .embedding, bytes: 0)] + blocks + [Block(part: .head, bytes: 0)]
+    } else {
+      blocks = [embedding] + blocks + [head]
+      if window > 0 { weights = min(own, most(of: blocks, inRow: window)) }
     }
     let memory = DeviceMemory(settings, count: 1)
     guard weights < memory.usable else {
@@ -112,13 +123,13 @@ public struct SlidingWindow: PlacePolicy {
     let network = machine.stream("network")
     machine.hold(device.memoryName, bytes: weights + settings.memory.reserved, of: memory.capacity)
     machine.hold(tier.name, bytes: own, of: tier.capacity.value.value)
-    let ahead = share == "tensors" ? max(0, window - 1) : 0
+    let ahead = max(0, window - 1)
     let policy = SlidingWindow(
       pieces: pieces, ends: whole, compute: compute, disk: disk, network: network,
       reduction: Reduction(
         shape: .init(rawValue: reduce) ?? .star, devices: count, hop: Double(links) * link.latency.value.value,
-        rate: link.bandwidth.value.value, isSum: share == "tensors"),
-      blocks: blocks, ahead: min(ahead, blocks.count), isResident: window == 0 || ahead >= blocks.count,
+        rate: link.bandwidth.value.value, isSum: !isStages),
+      blocks: blocks, ahead: min(ahead, blocks.count), isResident: window == 0 || ahead + 1 >= blocks.count,
       loaded: machine.resources.ring(max(1, ahead)), computed: machine.resources.ring(2))
     return machine.plan(
       policy, cacheTokens: whole.tokens(in: (memory.usable - weights) * Double(count)))
