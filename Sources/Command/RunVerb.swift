@@ -28,6 +28,11 @@ struct RunVerb: ParsableCommand {
       It holds at most \(PartOptions.most) requests, steps and tasks a replica, the first of the
       part between --from and --until; standard error says what is left out.
 
+      MFU and MBU count the model's operations, and the bytes that its operators
+      read and write in the devices' memory, over what the peaks allow in the
+      whole run. Copies into that memory, such as streamed weights, are not in
+      MBU; they stand as bytes of their link.
+
       The rate at the end, requests simulated per second of wall clock, counts
       the simulation alone, not the reading of files or the drawing of the
       workload.

@@ -94,7 +94,7 @@ public struct EngineCost: Sendable {
     return cost.operations(over: sums) / (Double(layout.pipelineParallel) * peak * span.value)
   }
 
-  /// Memory bandwidth utilisation over `span` seconds of the clock, as ``mfu(_:span:)``.
+  /// Model bandwidth utilisation over `span` seconds of the clock, as ``mfu(_:span:)``.
   public func mbu(_ sums: StepSums, span: Seconds) -> Double {
     let peak = device.memory.first?.bandwidth.value.value ?? .infinity
     return cost.bytes(over: sums) / (Double(layout.pipelineParallel) * peak * span.value)

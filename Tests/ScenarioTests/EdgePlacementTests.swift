@@ -82,6 +82,10 @@ import Units
       "device: rtx-4090, place: {layer-streaming: {from: ddr5-4800, prefetch: 8}}", model: "llama-3.1-8b")
     let (mfu, mbu) = try (#require(ahead.mfu), #require(ahead.mbu))
     #expect(0..<1 ~= mfu && 0..<1 ~= mbu && ahead.work != nil)
+    // What the copies bring into the device's memory is no work of the model: its bytes are those of a device that holds all.
+    let whole = try pool("device: rtx-4090, place: resident", model: "llama-3.1-8b")
+    #expect(ahead.work?.memoryBytes == whole.work?.memoryBytes)
+    #expect(ahead.placement?.streams.contains { $0.name == "copy" && $0.bytes > 0 } == true)
     // What is gathered or converted moves more in the device's memory than the model's operators do.
     for place in [
       "layer-streaming: {from: ddr5-4800, gather: true}", "expert-offload: {from: ddr5-4800, bits: 4, convert: on-use}",

@@ -4,7 +4,8 @@ import Models
 public struct EngineWork: Hashable, Sendable {
   /// Floating-point operations, a multiply-add counted as two.
   public var operations = 0.0
-  /// Bytes from and to the device's memory; nil where a placed engine's are not known.
+  /// Bytes that the model's operators read and wrote in the device's memory, without what was copied there from elsewhere; nil
+  /// where a placed engine's are not known.
   public var memoryBytes: Double? = 0
   /// Bytes over the links between the engine's devices; nil where a placed engine's are not known.
   public var linkBytes: Double? = 0

@@ -12,9 +12,15 @@ public struct PoolSummary: Hashable, Sendable {
   /// Work on one device of each replica, summed over replicas; nil where a placed engine's is not known, since other
   /// devices do a part of it or steps compute more or less than the model.
   public var work: EngineWork?
-  /// Share of the device's peak arithmetic that was used over the whole run; nil where no peak or no work is known.
+  /// Model FLOPs utilisation: share of the device's peak arithmetic that the model's operations used over the whole run; nil
+  /// where no peak or no work is known.
   public var mfu: Double?
-  /// Share of the device's peak memory bandwidth that was used over the whole run; nil where no peak or no bytes are known.
+  /// Model bandwidth utilisation: share of the device's peak memory bandwidth that the model's operators used over the whole
+  /// run, for weights, KV cache and activations; nil where no peak or no bytes are known.
+  ///
+  /// What is copied into the memory from elsewhere, such as streamed weights, fetched experts or a KV cache that arrives, is not
+  /// counted, as ``mfu`` counts no operation but the model's. Source: Databricks, "LLM Inference Performance Engineering: Best
+  /// Practices" (2023): parameters and KV cache over TPOT, over the peak.
   public var mbu: Double?
   /// Share of replica time in which a step with prefill tokens was under way.
   public var prefillShare = 0.0

@@ -100,8 +100,8 @@ public protocol PlacePolicy: Sendable {
   /// Whether a step computes and reads all of the model once for its tokens, and nothing else. Otherwise what the pool's
   /// devices computed and read is not known, and no MFU or MBU is shown.
   var computesModel: Bool { get }
-  /// Whether the memories of the pool's devices and the links between them carry what the model's operators do, and what
-  /// lands from other memories besides. Otherwise how many bytes that is is not known, and no MBU is shown.
+  /// Whether the model's operators read and write what they do without a policy, whatever is copied into the memories of the
+  /// pool's devices besides. Otherwise how many bytes that is is not known, and no MBU is shown.
   var movesModel: Bool { get }
 }
 
