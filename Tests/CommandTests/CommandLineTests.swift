@@ -25,6 +25,11 @@ func medley(_ arguments: [String]) -> Ran {
   return Ran(outcome: outcome, out: out.withLock { $0 }, err: err.withLock { $0 })
 }
 
+/// The object that a verb wrote as JSON.
+func object(_ text: String) throws -> [String: Any] {
+  try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+}
+
 @Suite("The command line")
 struct CommandLineTests {
   @Test("Colours are for terminals that have them and users who want them")
