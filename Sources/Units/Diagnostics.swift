@@ -1,6 +1,6 @@
 /// Collects the diagnostics of a text, so that all of its faults are told at once.
 ///
-/// Holds at most ``limit`` of them; equal ones count once. Not to be shared between threads.
+/// Holds at most ``limit`` of them; equal ones count once, and warnings in the same words too, wherever they are of. Not to be shared between threads.
 public final class Diagnostics {
   /// Most diagnostics that are kept.
   public static let limit = 100
@@ -11,6 +11,7 @@ public final class Diagnostics {
   public private(set) var dropped = 0
   private var droppedErrors = 0
   private var seen: Set<Diagnostic> = []
+  private var warned: Set<[String]> = []
 
   /// An empty collection.
   public init() {}
@@ -18,6 +19,9 @@ public final class Diagnostics {
   /// Adds a diagnostic unless it was told before or there are too many.
   public func add(_ diagnostic: Diagnostic) {
     guard !seen.contains(diagnostic) else { return }
+    if diagnostic.severity == .warning {
+      guard warned.insert([diagnostic.what, diagnostic.why, diagnostic.fix]).inserted else { return }
+    }
     guard all.count < Self.limit else {
       dropped += 1
       droppedErrors += diagnostic.severity == .error ? 1 : 0

@@ -67,4 +67,34 @@ import Units
       #expect(resolved.warnings.map(\.what) == [what])
     }
   }
+
+  /// The capacity where it is told, the pool where it follows from the memory, whatever free parameters are laid over it; and
+  /// once, though two variants and the ends of a parameter have it.
+  @Test(arguments: [
+    ("", "{path: cluster.pools.all.kv-cache.memory-utilization, value: 19 %, range: [18 %, 20 %], source: s}", 2, 19),
+    (
+      ", kv-cache: {capacity: 1000 tokens}", "{path: workload.rate, value: 2 /s, range: [1 /s, 3 /s], source: s}", 2, 62
+    ),
+    (
+      "",
+      "{path: cluster.pools.all.kv-cache.capacity, value: 992 tokens, range: [500 tokens, 100000 tokens], source: s}",
+      6, 5
+    ),
+  ])
+  func aTinyCacheIsToldWhereItIsChanged(_ cache: String, _ free: String, _ line: Int, _ column: Int) throws {
+    let read = try scenario([
+      "s.yaml": """
+      model: llama-2-7b
+      cluster: {pools: {all: {device: a100-sxm\(cache)}}}
+      workload: {generator: constant, rate: 2 /s, requests: 1, lengths: {prompt: 10 tokens, output: 10 tokens}}
+      variants: {a: {}, b: {cluster: {pools: {all: {replicas: 2}}}}}
+      free:
+        - \(free)
+      """
+    ])
+    let warnings = try read.examine()
+    let places = warnings.map { [$0.place?.line, $0.place?.column] }
+    #expect(warnings.map(\.what) == ["pool 'all' cannot hold one long sequence of llama-2-7b"])
+    #expect(places == [[line, column]])
+  }
 }

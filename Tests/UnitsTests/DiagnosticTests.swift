@@ -43,6 +43,8 @@ import Testing
     collected.error(at: Place(source: source, line: 3, column: 1), "second")
     collected.warning(at: Place(source: source, line: 1, column: 9), "first")
     collected.error(at: Place(source: source, line: 3, column: 1), "second")
+    // A warning is told once, wherever else its words hold; an error at each place.
+    collected.warning(at: Place(source: source, line: 2, column: 1), "first")
     #expect(throws: Faults.self) { try collected.check() }
     #expect(Faults(collected.all).diagnostics.map(\.what) == ["first", "second", "last"])
     for n in 0..<1000 { collected.error(at: nil, "\(n)") }

@@ -72,6 +72,14 @@ public struct FreeParameter: Hashable, Sendable {
     return high > low ? (value.number - low) / (high - low) : 0
   }
 
+  /// What lays the value in force over a scenario. It is a part of the scenario, so that what it is a setting of stays where it
+  /// stands.
+  var inForce: Override {
+    var override = override(value)
+    override.keepsPlaces = true
+    return override
+  }
+
   /// What lays an amount over a scenario. A number of a device takes its source with it.
   public func override(_ amount: Amount) -> Override {
     let scalar = Element(.scalar(amount.text, quoted: false), at: place)

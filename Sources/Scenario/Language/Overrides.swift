@@ -8,6 +8,9 @@ public struct Override: Hashable, Sendable {
   public var value: Element
   /// Where the path stands, for diagnostics.
   public var place: Place
+  /// Whether the settings that its path leads through stay where they stand, for diagnostics; otherwise they are said to stand at
+  /// its own place, since it is what changed them.
+  var keepsPlaces = false
 
   /// A value for a path.
   public init(path: [String], value: Element, place: Place) {
@@ -71,7 +74,8 @@ public struct Override: Hashable, Sendable {
       }
       let below = index.map { entries[$0].value } ?? Element(.null, at: value.place)
       guard let new = apply(below, depth + 1, variant, diagnostics) else { return nil }
-      let entry = Entry(key: key, keyPlace: place.advanced(by: offset(depth)), value: new)
+      let stands = keepsPlaces && depth + 1 < path.count ? index.map { entries[$0].keyPlace } : nil
+      let entry = Entry(key: key, keyPlace: stands ?? place.advanced(by: offset(depth)), value: new)
       if let index { entries[index] = entry } else { entries.append(entry) }
       return Element(.mapping(entries), at: element.place)
     case .sequence(var elements):

@@ -167,7 +167,7 @@ public struct Scenario: Sendable {
       settled = Merging.merge(settled, changes[index].only(variantKeys))
     }
     for parameter in free where parameter.concerns(chosen, settled) {
-      guard let changed = parameter.override(parameter.value).applied(to: settled, variant: chosen, diagnostics) else {
+      guard let changed = parameter.inForce.applied(to: settled, variant: chosen, diagnostics) else {
         return (nil, stock)
       }
       settled = changed
@@ -186,6 +186,7 @@ public struct Scenario: Sendable {
     for variant in variants.isEmpty ? [nil] : variants.map(Optional.some) {
       stock = resolve(variant, [], diagnostics).stock
     }
+    let told = Set(diagnostics.all.map(\.what))
     for parameter in free {
       guard let first = variants(concernedBy: parameter).first else {
         diagnostics.error(
@@ -199,11 +200,23 @@ public struct Scenario: Sendable {
           why: "that value is laid over this one", fix: "write \(parameter.value.text), or leave it away here")
       }
       for end in [parameter.range.low, parameter.range.high] {
-        stock = resolve(first, [parameter.override(end)], diagnostics).stock
+        check(first, parameter.override(end), beyond: told, diagnostics)
       }
     }
     for axis in sweep {
-      for value in axis.values.prefix(64) { stock = resolve(nil, [value], diagnostics).stock }
+      for value in axis.values.prefix(64) { check(nil, value, beyond: told, diagnostics) }
+    }
+  }
+
+  /// Resolves a variant with one more value in place, for what is to be told of this value and was not `told` of any variant.
+  private mutating func check(
+    _ variant: String?, _ value: Override, beyond told: Set<String>, _ diagnostics: Diagnostics
+  ) {
+    let (before, all) = (diagnostics.all, Diagnostics())
+    for diagnostic in before { all.add(diagnostic) }
+    stock = resolve(variant, [value], all).stock
+    for new in all.all.dropFirst(before.count) where new.severity == .error || !told.contains(new.what) {
+      diagnostics.add(new)
     }
   }
 

@@ -133,13 +133,18 @@ struct EngineBuild {
     let sequence = engine.cacheBytesPerToken * Double(tokens)
     // Without keys and values a cache is as small as it was told to be.
     let needs = sequence > 0 ? "; one of \(tokens) needs \(Memory(sequence).text) over the engine" : ""
+    let capacity = capacityPlace(fields)
+    let fixes =
+      (capacity == nil ? ["more devices", "a smaller format"] : ["a larger kv-cache.capacity"])
+      + (isPlaced ? ["settings of 'place' that leave it more room"] : [])
     fields.diagnostics.warning(
-      at: fields.place, "pool '\(pool)' cannot hold one long sequence of \(model.name)",
+      at: capacity ?? fields.place, "pool '\(pool)' cannot hold one long sequence of \(model.name)",
       why: "\(engine.memory.blocks) blocks hold \(engine.memory.cacheTokens) tokens\(needs)",
-      fix: sequence > 0
-        ? "more devices, or a smaller format; longer requests are rejected"
-        : "a larger kv-cache.capacity; longer requests are rejected")
+      fix: "\(wordList(fixes)); longer requests are rejected")
   }
+
+  /// Where the cache's capacity is given; nil where it follows from the memory.
+  private func capacityPlace(_ fields: Fields) -> Place? { fields.element("kv-cache")?["capacity"]?.place }
 
   /// A cache whose capacity is given may exceed the memory, as in what-if questions, and is rarely meant to.
   private func warnOfLargeCache(_ engine: EngineCost, _ pool: String, _ deviceName: String, _ fields: Fields) {
@@ -147,7 +152,8 @@ struct EngineBuild {
     let cache = memory.cacheBytesPerToken * Double(memory.cacheTokens)
     guard !isPlaced, plan.blocks != nil, memory.taken + cache > memory.available else { return }
     fields.diagnostics.warning(
-      at: fields.place, "pool '\(pool)' has not the memory that its kv-cache.capacity asks for",
+      at: capacityPlace(fields) ?? fields.place,
+      "pool '\(pool)' has not the memory that its kv-cache.capacity asks for",
       why: "weights \(Memory(memory.weights).text) + workspace \(Memory(memory.workspace).text) + KV cache "
         + "\(Memory(cache).text) a device > \(Memory(memory.available).text) usable of \(deviceName)",
       fix: "a smaller capacity, or more devices; it is simulated as if there were room")
