@@ -100,7 +100,7 @@ struct RooflineVerb: ParsableCommand {
       operations: formats.peakOperations(on: named.thing) ?? 0,
       bytes: named.thing.memory.first?.bandwidth.value.value ?? 0)
     let weights = formats.weights == formats.activations ? "" : ", weights in \(formats.weights)"
-    let on = "on \(tensorParallel) x \(named.name) in \(formats.activations)\(weights)"
+    let on = "on \(tensorParallel) x \(named.name) in \(formats.activations)\(weights)\(products(formats, named.thing))"
     return [
       RooflineStep(
         device: named.name, phase: "prefill", title: "\(step.prefillTitle) \(on)", peak: peak,
@@ -110,6 +110,16 @@ struct RooflineVerb: ParsableCommand {
         title: "\(step.decodeTitle) \(on)", peak: peak,
         operators: engine.cost.operators(of: step.decode(window: engine.cost.window))),
     ]
+  }
+
+  /// The formats of products whose inputs are narrower than activations; empty where none are.
+  private func products(_ formats: ModelFormats, _ device: Device) -> String {
+    var narrow: [String] = []
+    for name in WeightClass.allCases {
+      let format = formats.arithmetic(name, on: device)
+      if format.bytes < formats.activations.bytes, !narrow.contains(format.rawValue) { narrow.append(format.rawValue) }
+    }
+    return narrow.isEmpty ? "" : ", products in \(wordList(narrow, or: "and"))"
   }
 
   private func formats(_ transformer: Transformer, _ device: Device) -> ModelFormats {

@@ -78,7 +78,7 @@ extension Operators {
     _ pieces: [CostTerm], _ layers: Int, _ shape: FeedForward, _ experts: Experts, inner: Double, _ role: Layer.Role
   ) -> [CostTerm] {
     guard layout.expertSkew == 1, var whole = pieces.first,
-      let kernel = kernels?.experts(weights: formats[.experts], activations: formats.activations),
+      let kernel = kernels?.experts(weights: formats[.experts], inputs: rates.arithmetic(.experts)),
       var use = use(
         kernel,
         .experts(

@@ -49,8 +49,11 @@ public struct ModelFormats: Hashable, Sendable {
     self.init(weights: quantization?.weights ?? published, cache: quantization?.cache ?? wide, activations: wide)
     guard let quantization else { return }
     classes = quantization.classes
-    for name in WeightClass.allCases where quantization.untouched.contains(name) { classes[name] = wide }
     inputs = quantization.inputs
+    for name in WeightClass.allCases where quantization.untouched.contains(name) {
+      classes[name] = wide
+      inputs[name] = nil
+    }
   }
 
   /// The format of a class of weights.

@@ -135,7 +135,7 @@ struct Operators {
   /// The measured kernel of a product; nil where there is none.
   func kernel(_ weightClass: WeightClass, from rows: Double, to columns: Double) -> KernelUse? {
     guard let kernels,
-      let kernel = kernels.product(weights: formats[weightClass], activations: formats.activations)
+      let kernel = kernels.product(weights: formats[weightClass], inputs: rates.arithmetic(weightClass))
     else { return nil }
     return use(kernel, .product(columns: columns, inner: rows))
   }

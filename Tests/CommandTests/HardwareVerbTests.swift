@@ -82,7 +82,10 @@ struct HardwareVerbTests {
     let output: Double = 2 * 4096 * width + 2 * 32 * (4096 + width)
     #expect(try abs(bytes("attention.output") - output) < 1e-12 * output)
     let text = medley("roofline", "h200-sxm", "--model", "gpt-oss-20b").out
-    #expect(text.contains("in bf16, weights in mxfp4"))
+    #expect(text.contains("in bf16, weights in mxfp4") && !text.contains("products in"))
+    let eight = medley("roofline", "h200-sxm", "a100-sxm", "--model", "deepseek-v3", "--tensor-parallel", "8").out
+    #expect(eight.contains("8 x h200-sxm in bf16, weights in fp8-g16384-sfp32-z0, products in fp8:"))
+    #expect(eight.contains("8 x a100-sxm in bf16, weights in fp8-g16384-sfp32-z0:"))
   }
 
   @Test("A device of one's own is read from a file; what cannot be is told")

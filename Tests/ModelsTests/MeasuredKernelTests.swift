@@ -101,6 +101,36 @@ extension EngineKernels {
     #expect(quantised.cost.terms.joined().allSatisfy { $0.name != "ffn.down" || $0.kernel == nil })
   }
 
+  @Test func quantisedInputsTakeTheKernelsOfTheirFormat() throws {
+    var kernels = try EngineKernels.plain()
+    let plain = try #require(kernels.table.kernel(GEMM.name, framework: "test", format: "fp16"))
+    for name in ["int8", "int8-weights", "int4", "int4-weights", "int4-fp8"] {
+      var kernel = plain
+      kernel.format = try #require(KernelFormat(name))
+      kernels.table.kernels.append(kernel)
+    }
+    func kernel(_ weights: StorageFormat, inputs: Format?, on compute: Format...) throws -> String? {
+      var formats = ModelFormats(weights: weights)
+      for name in WeightClass.allCases { formats.inputs[name] = inputs }
+      formats.classes[.head] = .fp16
+      var device = Device.busy
+      let rate = try #require(device.compute[.fp16])
+      device.compute = [.fp16: rate]
+      for format in compute { device.compute[format] = rate }
+      let engine = try EngineCost(Catalogue.model("llama-2-7b"), formats: formats, device: device, kernels: kernels)
+      let terms = engine.cost.terms.joined()
+      #expect(terms.first { $0.name == "lm-head" }?.kernel?.kernel.format.name == "fp16")
+      return terms.first { $0.name == "ffn.down" }?.kernel?.kernel.format.name
+    }
+    #expect(try kernel(.int8, inputs: nil, on: .int8) == "int8-weights")
+    #expect(try kernel(.int8, inputs: .int8, on: .int8) == "int8")
+    // Where a device does not multiply int8 the inputs stay in 16 bits.
+    #expect(try kernel(.int8, inputs: .int8) == "int8-weights")
+    #expect(try kernel(StorageFormat(.int4), inputs: .int8, on: .int8) == "int4")
+    #expect(try kernel(StorageFormat(.int4), inputs: .fp8, on: .fp8) == "int4-fp8")
+    #expect(try kernel(StorageFormat(.int4), inputs: .fp8) == "int4-weights")
+  }
+
   @Test func aKernelIsThatOfTheFirstFrameworkThatHasOne() throws {
     var kernels = try EngineKernels.plain()
     var slow = try #require(kernels.table.kernel(GEMM.name, framework: "test", format: "fp16"))

@@ -89,7 +89,7 @@ import Units
     let packed = try one(scheme(4, "int", "group", group: "128"))
     #expect(packed[.feedForward].description == "int4-g128-z0" && packed.inputs[.feedForward] == nil)
     let int8 = try one(scheme(8, "int", "channel"), scheme(8, "int", "token"))
-    #expect(int8[.attention] == .int8 && int8.inputs[.attention] == .int8)
+    #expect(int8[.attention] == .int8 && int8.inputs[.attention] == .int8 && int8.inputs[.head] == nil)
     let block = try one(
       scheme(8, "float", "block", more: #""block_structure": [128, 128],"#), scheme(8, "float", "group", group: "128"))
     #expect(block[.attention].bits == 8 + 32.0 / 16384)
@@ -170,7 +170,7 @@ import Units
     #expect(nf4[.attention].bits == 4.5)
     let old = try formats(#"{"load_in_8bit": true, "llm_int8_threshold": 6.0}"#)
     #expect(names(old) == ["int8", "int8", "bf16", "bf16"] && old.inputs[.attention] == .int8)
-    #expect(try formats("null")[.attention] == .bf16)
+    #expect(try formats("null")[.attention] == .bf16 && formats("{}")[.attention] == .bf16)
   }
 
   @Test(arguments: [

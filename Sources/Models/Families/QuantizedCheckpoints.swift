@@ -4,7 +4,8 @@ extension ConfigReader {
   /// What `quantization_config` says of the weights of `model`; nil without one.
   static func quantized(_ reader: inout ConfigReader, _ model: Transformer) -> Quantization? {
     for key in ["quantization_config", "compression_config"] {
-      let found = reader.within(key, key) { reader in
+      let found = reader.within(key, key) { reader -> Quantization? in
+        if reader.isEmpty { return nil }
         let found = reader.quantization(model)
         // A method that is not understood has keys of its own.
         if found == nil { reader.ignoreRest() }

@@ -97,7 +97,9 @@ extension ConfigReader {
     let isBlocked = isText("block", "strategy")
     let isSymmetric = bool("symmetric", default: true)
     let group = optionalInteger("group_size", in: -1...65_536) ?? -1
-    let block = block("block_structure")
+    // Other strategies have structures of other kinds.
+    if !isBlocked { ignore("block_structure") }
+    let block = isBlocked ? block("block_structure") : nil
     switch (type, bits) {
     case ("float", 8) where isBlocked: return .fp8(block: block ?? 128 * 128)
     case ("float", 8) where group == 32: return .mxfp8

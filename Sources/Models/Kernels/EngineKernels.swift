@@ -47,30 +47,33 @@ public struct EngineKernels: Hashable, Sendable {
     return nil
   }
 
-  /// The kernel that multiplies activations with weights; nil where none was measured.
+  /// The kernel that multiplies weights with what was quantised to `inputs`; nil where none was measured.
   ///
   /// Calls that were timed with the quantisation of their activations lose what it takes where scales are static: what
   /// they need to start is then that of a 16-bit product of the same framework.
-  func product(weights: StorageFormat, activations: StorageFormat) -> FittedKernel? {
-    guard var found = find([GEMM.name], Self.products(weights, activations)), hasStaticScales, found.format.quantises,
-      let plain = find([GEMM.name], Self.spellings(.bf16))
-    else { return find([GEMM.name], Self.products(weights, activations)) }
+  func product(weights: StorageFormat, inputs: Format) -> FittedKernel? {
+    guard var found = find([GEMM.name], Self.products(weights, inputs)) else { return nil }
+    guard hasStaticScales, found.format.quantises, let plain = find([GEMM.name], Self.spellings(.bf16)) else {
+      return found
+    }
     for name in ["floor", "row", "quantise"] { found.values[name] = nil }
     found.values["launch"] = [found, plain].compactMap { $0.values["launch"] }.min()
     return found
   }
 
   /// The kernel of a layer's experts; nil where none was measured.
-  func experts(weights: StorageFormat, activations: StorageFormat) -> FittedKernel? {
-    find([MixtureOfExperts.name], Self.products(weights, activations))
+  func experts(weights: StorageFormat, inputs: Format) -> FittedKernel? {
+    find([MixtureOfExperts.name], Self.products(weights, inputs))
   }
 
-  private static func products(_ weights: StorageFormat, _ activations: StorageFormat) -> [String] {
-    switch weights.element {
-    case .int4: activations.element == .int8 ? ["int4"] : ["int4-weights"]
-    case .int8: activations.element.bytes >= 2 ? ["int8-weights"] : ["int8"]
-    case .fp4: ["nvfp4", "mxfp4-fp8", "mxfp4-weights"]
-    case .fp8: weights.scheme == .plain ? ["fp8", "fp8-block"] : ["fp8-block", "fp8"]
+  private static func products(_ weights: StorageFormat, _ inputs: Format) -> [String] {
+    switch (weights.element, inputs) {
+    case (.int4, .int8): ["int4"]
+    case (.int4, .fp8): ["int4-fp8"]
+    case (.int4, _): ["int4-weights"]
+    case (.int8, _): inputs.bytes >= 2 ? ["int8-weights"] : ["int8"]
+    case (.fp4, _): ["nvfp4", "mxfp4-fp8", "mxfp4-weights"]
+    case (.fp8, _): weights.scheme == .plain ? ["fp8", "fp8-block"] : ["fp8-block", "fp8"]
     default: spellings(weights.element)
     }
   }

@@ -130,6 +130,9 @@ struct ConfigReader {
 
   // MARK: Objects
 
+  /// Whether the object has no key.
+  var isEmpty: Bool { object.members.isEmpty }
+
   /// Whether the key is present, be it null.
   mutating func isPresent(_ key: String) -> Bool {
     _ = object.find([key])

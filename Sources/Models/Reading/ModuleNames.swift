@@ -4,7 +4,7 @@ struct ModuleNames {
   static let mostBytes = 32_768
 
   private var names: Set<String> = []
-  private var globs: [NamePattern] = []
+  private var globs: [[UInt8]] = []
   private var expressions: [NamePattern] = []
   /// Whether they are all modules that are linear.
   private(set) var isAll = false
@@ -27,7 +27,7 @@ struct ModuleNames {
         }
         expressions.append(pattern)
       } else if text.contains("*") {
-        globs.append(NamePattern(glob: text))
+        globs.append(Array(text.utf8))
       } else {
         names.insert(text)
       }
@@ -42,9 +42,9 @@ struct ModuleNames {
       let name = "\(base).\(layer).\(part)"
       if expressions.contains(where: { $0.matches(name) }) { return true }
       guard !names.isEmpty || !globs.isEmpty else { return false }
+      let bytes = Array(name.utf8)
+      if globs.contains(where: { Glob.matches($0, bytes) }) { return true }
       let parts = name.split(separator: ".")
-      let within = (1...parts.count).map { parts.prefix($0).joined(separator: ".") }
-      if within.contains(where: { name in globs.contains { $0.matches(name) } }) { return true }
       return parts.indices.contains { first in
         (first..<parts.count).contains { last in names.contains(parts[first...last].joined(separator: ".")) }
       }

@@ -1,4 +1,4 @@
-/// A pattern of module names, as quantisers write them: a name, a name with `*`, or `re:` and a regular expression.
+/// A regular expression of module names, as quantisers write them behind `re:`, from the name's beginning on.
 ///
 /// The library's `Regex` tries one way after another, which a hostile file can make take longer than any run. Matching here
 /// follows every way at once, a bit of a word for each place of the name, and a repetition takes up each place once:
@@ -19,15 +19,6 @@ struct NamePattern: Sendable {
   }
 
   private let node: Node
-  /// Whether what follows the pattern's end does not matter, as in Python's `re.match`.
-  private let isPrefix: Bool
-
-  /// A name in which each `*` stands for any text.
-  init(glob: String) {
-    node = .sequence(
-      glob.utf8.map { byte in byte == UInt8(ascii: "*") ? .repeated(.any, isOptional: true) : .just(byte) })
-    isPrefix = false
-  }
 
   /// A regular expression from the name's beginning on; nil where it has more than letters, classes, groups, `|`,
   /// anchors and repetitions.
@@ -35,15 +26,10 @@ struct NamePattern: Sendable {
     var parser = Parser(bytes: Array(expression.utf8))
     guard let node = parser.alternatives(depth: 0), parser.isDone else { return nil }
     self.node = node
-    isPrefix = true
   }
 
-  /// Whether the pattern matches `name`.
-  func matches(_ name: String) -> Bool {
-    let bytes = Array(name.utf8.prefix(Self.longest))
-    let ends = advance(1, node, bytes)
-    return isPrefix ? ends != 0 : ends >> UInt128(bytes.count) & 1 == 1
-  }
+  /// Whether the pattern matches a beginning of `name`, as Python's `re.match` does.
+  func matches(_ name: String) -> Bool { advance(1, node, Array(name.utf8.prefix(Self.longest))) != 0 }
 
   /// The places reached from those in `places` by what `node` matches.
   private func advance(_ places: UInt128, _ node: Node, _ bytes: [UInt8]) -> UInt128 {
