@@ -28,6 +28,7 @@ enum DeviceText {
     add("execution.host-per-sequence", device.execution.hostPerSequence)
     add("execution.prefill-dispatch", device.execution.prefillDispatch)
     add("execution.decode-dispatch", device.execution.decodeDispatch)
+    if let engine = device.execution.engine { table.add(["execution.engine", engine, "the device's file"]) }
     add("efficiency.compute", device.efficiency.compute)
     add("efficiency.memory", device.efficiency.memory)
     add("efficiency.attention-compute", device.efficiency.attentionCompute)

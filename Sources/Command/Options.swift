@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Scenario
 import Study
 import Units
 
@@ -69,7 +70,10 @@ struct ProgressOptions: ParsableArguments {
 
   /// Tells what scenarios warn of, each warning once.
   func warn(_ scenarios: [LoadedScenario], _ experiments: [Experiment]) {
-    warn(scenarios.flatMap(\.scenario.warnings) + experiments.flatMap(\.scenario.warnings))
+    let resolved = experiments.map(\.scenario)
+    warn(
+      scenarios.flatMap(\.scenario.warnings) + resolved.flatMap(\.warnings)
+        + ResolvedScenario.comparisonDoubts(resolved))
   }
 
   /// Tells what is doubtful about the requests of runs.

@@ -57,6 +57,9 @@ public struct Execution: Hashable, Sendable {
   public var decodeDispatch: Sourced<Seconds>
   /// What runs as the separate kernels of an eager framework, not as fused ones.
   public var eager: Set<EagerPart> = []
+  /// The engine of the past that these times and the efficiencies were measured with: "vLLM of late 2023"; nil where
+  /// they are a current one's.
+  public var engine: String?
 
   /// Times of a device and its host.
   public init(

@@ -63,7 +63,9 @@ import Workload
       for name in names {
         let row = rows.filter { $0.hasPrefix("| `\(name)` |") }
         #expect(row.count == 1, "\(name)")
-        let file = try text(folder, name)
+        let own = try text(folder, name)
+        let like = own.components(separatedBy: "\nlike: ").dropFirst().first?.prefix { !$0.isNewline }
+        let file = try own + (like.map { try text(folder, String($0)) } ?? "")
         for key in keys {
           let value = file.components(separatedBy: "\(key): {value: ").dropFirst().first?.prefix { $0 != "," }
           #expect(row.first?.contains("| \(try #require(value)) |") == true, "\(name) \(key)")

@@ -87,10 +87,13 @@ struct DeviceReader {
     let sequence = fields.sourced("host-per-sequence", Seconds.self)
     let prefill = fields.sourced("prefill-dispatch", Seconds.self)
     let decode = fields.sourced("decode-dispatch", Seconds.self)
+    let engine = fields.text("engine")
     fields.finish()
     guard let launch, let step, let sequence, let prefill, let decode else { return nil }
-    return Execution(
+    var execution = Execution(
       launch: launch, hostPerStep: step, hostPerSequence: sequence, prefillDispatch: prefill, decodeDispatch: decode)
+    execution.engine = engine
+    return execution
   }
 
   private func efficiency(_ fields: Fields) -> Efficiency? {

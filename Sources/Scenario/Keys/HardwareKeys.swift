@@ -50,6 +50,7 @@ extension KeyTable {
     sourced("host-per-sequence", .quantity(Seconds.self), "The host's work for each sequence of a step."),
     sourced("prefill-dispatch", .quantity(Seconds.self), "The host's work to launch a step with prompts."),
     sourced("decode-dispatch", .quantity(Seconds.self), "The host's work to launch a step of decodes."),
+    Key("engine", .text, "The engine of the past that times and efficiencies are of; a current one's where absent."),
   ]
 
   private static let efficiency = [
