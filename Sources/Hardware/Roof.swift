@@ -16,13 +16,9 @@ public enum Roof: Int, CaseIterable, Sendable {
 }
 
 /// Seconds by what bounds them.
-public struct RoofTimes: Hashable, Sendable {
-  /// Seconds under each roof.
-  @usableFromInline var compute = 0.0
-  @usableFromInline var memory = 0.0
-  @usableFromInline var launch = 0.0
-  @usableFromInline var link = 0.0
-  @usableFromInline var host = 0.0
+public struct RoofTimes: Sendable {
+  /// Seconds under each roof, by its raw value.
+  @usableFromInline var times = InlineArray<5, Double>(repeating: 0)
 
   /// No time under any roof.
   @inlinable
@@ -31,34 +27,14 @@ public struct RoofTimes: Hashable, Sendable {
   /// Seconds under `roof`.
   @inlinable
   public subscript(roof: Roof) -> Double {
-    get {
-      switch roof {
-      case .compute: compute
-      case .memory: memory
-      case .launch: launch
-      case .link: link
-      case .host: host
-      }
-    }
-    set {
-      switch roof {
-      case .compute: compute = newValue
-      case .memory: memory = newValue
-      case .launch: launch = newValue
-      case .link: link = newValue
-      case .host: host = newValue
-      }
-    }
+    get { times[roof.rawValue] }
+    set { times[roof.rawValue] = newValue }
   }
 
   /// Adds `times` repeated `count` times.
   @inlinable
   public mutating func add(_ times: RoofTimes, count: Double) {
-    compute += times.compute * count
-    memory += times.memory * count
-    launch += times.launch * count
-    link += times.link * count
-    host += times.host * count
+    for index in self.times.indices { self.times[index] += times.times[index] * count }
   }
 
   /// Multiplies all times by `factor`.
@@ -71,4 +47,16 @@ public struct RoofTimes: Hashable, Sendable {
 
   /// The roof with the most seconds; the first of equals.
   public var bound: Roof { Roof.allCases.reduce(.compute) { self[$1] > self[$0] ? $1 : $0 } }
+}
+
+extension RoofTimes: Hashable {
+  /// Whether both have the same seconds under every roof.
+  public static func == (left: RoofTimes, right: RoofTimes) -> Bool {
+    Roof.allCases.allSatisfy { left[$0] == right[$0] }
+  }
+
+  /// Feeds the seconds of every roof in their order.
+  public func hash(into hasher: inout Hasher) {
+    for roof in Roof.allCases { hasher.combine(self[roof]) }
+  }
 }

@@ -24,6 +24,8 @@ struct CompiledTerm: Sendable {
   var form: CompiledForm?
   /// The measured kernel whose time it takes; nil for a roofline.
   var kernel: CompiledKernel?
+  /// Whether it is launch and the longer of two sums over features, and nothing else.
+  var isPlain: Bool
 
   /// The term, its kernel tabulated for decode batches up to `maxBatch`.
   init(_ term: CostTerm, maxBatch: Int) {
@@ -48,6 +50,7 @@ struct CompiledTerm: Sendable {
     largeFactor = term.large.map { term.byteRate / $0.byteRate } ?? 1
     form = term.form.map { CompiledForm($0, term) }
     kernel = term.kernel.flatMap { CompiledKernel($0, calls: term.count, maxBatch: maxBatch) }
+    isPlain = form == nil && kernel == nil && experts == nil && largeFrom == .max
   }
 
   @inline(__always)
@@ -60,44 +63,62 @@ struct CompiledTerm: Sendable {
     }
   }
 
+  /// ``Swift/UnsafePointer/lines(_:_:_:)`` of a copy.
+  func lines(_ shape: StepShape, _ whole: SIMD8<Double>, _ windowed: SIMD8<Double>) -> ContextLines {
+    withUnsafePointer(to: self) { $0.lines(shape, whole, windowed) }
+  }
+}
+
+/// Terms are looked at where they are: one is too large to copy at each look.
+extension UnsafePointer where Pointee == CompiledTerm {
   /// The term for a step of `shape`, whose features are `whole` or, within the window, `windowed`, as two straight
   /// lines in the decode context.
   @inline(__always)
   func lines(_ shape: StepShape, _ whole: SIMD8<Double>, _ windowed: SIMD8<Double>) -> ContextLines {
-    let features = isWindowed ? windowed : whole
-    if form != nil { return formed(shape, features) }
-    if let kernel { return measured(kernel, shape, features) }
-    // Products with zero coefficients add nothing, so that leaving them out changes no bit.
-    var moved = isPerToken ? bytes[0] + bytes[1] * features[1] : FeatureSum.dot(bytes, features)
-    var computed = isPerToken ? operations[0] + operations[1] * features[1] : FeatureSum.dot(operations, features)
-    if let experts {
-      let active = experts.active(tokens: driver.tokens(shape, perDecode: tokensPerDecode))
-      moved += experts.bytes * active
-      computed += experts.conversions * active
+    let features = pointee.isWindowed ? windowed : whole
+    guard pointee.isPlain else { return unlikePlain(shape, features) }
+    return lines(operations: pointee.sum(pointee.operations, features), bytes: pointee.sum(pointee.bytes, features))
+  }
+
+  @inline(__always)
+  private func lines(operations: Double, bytes: Double) -> ContextLines {
+    ContextLines(
+      launch: pointee.launch, operations: operations, operationsPerContext: pointee.operationsPerContext, bytes: bytes,
+      bytesPerContext: pointee.bytesPerContext, isWindowed: pointee.isWindowed)
+  }
+
+  /// ``lines(_:_:_:)`` of a term that is not plain: apart, since most are.
+  @inline(never)
+  private func unlikePlain(_ shape: StepShape, _ features: SIMD8<Double>) -> ContextLines {
+    if let form = pointee.form {
+      let (computed, moved, passes) = form.seconds(pointee, shape, features)
+      var lines = lines(operations: computed, bytes: moved)
+      lines.launch *= passes
+      return lines
     }
-    if largeFrom < .max, driver.tokens(shape, perDecode: tokensPerDecode) >= largeFrom { moved *= largeFactor }
-    return ContextLines(
-      launch: launch, operations: computed, operationsPerContext: operationsPerContext,
-      bytes: moved, bytesPerContext: bytesPerContext, isWindowed: isWindowed)
+    if let kernel = pointee.kernel { return pointee.measured(kernel, shape, features) }
+    let tokens = pointee.driver.tokens(shape, perDecode: pointee.tokensPerDecode)
+    var lines = lines(
+      operations: pointee.sum(pointee.operations, features), bytes: pointee.sum(pointee.bytes, features))
+    if let experts = pointee.experts {
+      let active = experts.active(tokens: tokens)
+      lines.bytes += experts.bytes * active
+      lines.operations += experts.conversions * active
+    }
+    if tokens >= pointee.largeFrom { lines.bytes *= pointee.largeFactor }
+    return lines
   }
 }
 
 extension CompiledTerm {
-  /// ``lines(_:_:_:)`` of a term with a form: apart, since most have none.
-  @inline(never)
-  private func formed(_ shape: StepShape, _ features: SIMD8<Double>) -> ContextLines {
-    guard let form else { return ContextLines() }
-    let (computed, moved, passes) = form.seconds(self, shape, features)
-    return ContextLines(
-      launch: launch * passes, operations: computed, operationsPerContext: operationsPerContext, bytes: moved,
-      bytesPerContext: bytesPerContext, isWindowed: isWindowed)
+  /// A sum over features. Products with zero coefficients add nothing, so that leaving them out changes no bit.
+  @inline(__always)
+  func sum(_ coefficients: SIMD8<Double>, _ features: SIMD8<Double>) -> Double {
+    isPerToken ? coefficients[0] + coefficients[1] * features[1] : FeatureSum.dot(coefficients, features)
   }
-}
 
-extension CompiledTerm {
-  /// ``lines(_:_:_:)`` of a term with a measured kernel, which the longer roof is said to bound.
-  @inline(never)
-  private func measured(_ kernel: CompiledKernel, _ shape: StepShape, _ features: SIMD8<Double>) -> ContextLines {
+  /// The lines of a term with a measured kernel, which the longer roof is said to bound.
+  fileprivate func measured(_ kernel: CompiledKernel, _ shape: StepShape, _ features: SIMD8<Double>) -> ContextLines {
     if operationsPerContext > 0 || bytesPerContext > 0 {
       return decodeLine(
         kernel, batch: shape.decodes, DecodeContexts(shape), besidePrompts: shape.prefillTokens > 0

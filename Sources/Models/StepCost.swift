@@ -66,7 +66,7 @@ public struct StepCost: Sendable {
         var device = 0.0
         for term in stages[index].compiled.prefix(stages[index].fixedCount) where term.runs(in: shape) {
           let lines = term.lines(shape, shape.features, shape.windowedFeatures)
-          Self.attribute(term, lines, 0, to: &roofs)
+          withUnsafePointer(to: term) { Self.attribute($0, lines, 0, to: &roofs) }
           seconds += lines.seconds(0)
           if !term.isHost { device += lines.seconds(0) }
         }
@@ -88,11 +88,11 @@ public struct StepCost: Sendable {
   /// Adds a term's time to the roofs that bound it.
   @inline(__always)
   static func attribute(
-    _ term: borrowing CompiledTerm, _ lines: ContextLines, _ context: Double, to roofs: inout RoofTimes
+    _ term: UnsafePointer<CompiledTerm>, _ lines: ContextLines, _ context: Double, to roofs: inout RoofTimes
   ) {
     let (operations, bytes) = lines.roofs(context)
-    roofs[term.launchRoof] += lines.launch
-    roofs[operations > bytes ? .compute : term.byteRoof] += max(operations, bytes)
+    roofs[term.pointee.launchRoof] += lines.launch
+    roofs[operations > bytes ? .compute : term.pointee.byteRoof] += max(operations, bytes)
   }
 
   /// Visits the terms of a step in order, and returns their seconds and what the dispatch adds to them.
@@ -114,7 +114,7 @@ public struct StepCost: Sendable {
         // A pointer, since a term is too large to copy at each look.
         let term = terms.baseAddress.unsafelyUnwrapped + index
         guard term.pointee.runs(in: shape) else { continue }
-        let lines = term.pointee.lines(shape, features, windowed)
+        let lines = term.lines(shape, features, windowed)
         visit(index, term, lines)
         let part = lines.seconds(lines.context(contexts))
         seconds += part

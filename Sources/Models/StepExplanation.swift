@@ -8,7 +8,7 @@ extension StepCost {
     var roofs = RoofTimes()
     let contexts = DecodeContexts(shape)
     let (seconds, exposed) = walk(shape, stage) { _, term, lines in
-      Self.attribute(term.pointee, lines, lines.context(contexts), to: &roofs)
+      Self.attribute(term, lines, lines.context(contexts), to: &roofs)
     }
     roofs[.host] += exposed
     return (Self.rounded(seconds), roofs)

@@ -68,7 +68,7 @@ public final class Piece: Sendable {
         // A pointer, since a term is too large to copy at each look.
         let term = terms.baseAddress.unsafelyUnwrapped + index
         guard term.pointee.runs(in: shape) else { continue }
-        cost.add(term.pointee.lines(shape, features, windowed), contexts)
+        cost.add(term.lines(shape, features, windowed), contexts)
       }
     }
     return cost
