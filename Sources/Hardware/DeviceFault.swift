@@ -74,6 +74,9 @@ extension Device {
         found.append(DeviceFault(key: "power.\(key)", why: "exceeds the device's peak or cap of \(limit) W"))
       }
     }
+    if power.idle.value.value > min(power.prefill.value.value, power.decode.value.value) {
+      found.append(DeviceFault(key: "power.idle", why: "exceeds what the device draws at work"))
+    }
     if let price { nonNegative("price", price.price.value.value) }
     return found + formFaults
   }

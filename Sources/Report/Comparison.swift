@@ -44,7 +44,8 @@ public struct Comparison: Sendable {
 
   /// The comparison in tables of at most `width` columns, or as wide as two runs need; the first run leads each.
   ///
-  /// A figure that no run has, or that is 0 in all, is left out. Ends with a line feed.
+  /// A figure that no run has is left out, and one that is 0 in all, unless more of it would be better: that nothing met
+  /// the SLO is the news. Ends with a line feed.
   public func text(style: Style = .plain, width: Int = 100) -> String {
     guard let first = runs.first else { return "no runs\n" }
     var blocks: [String] = []
@@ -107,7 +108,8 @@ public struct Comparison: Sendable {
   }
 
   private func add(_ row: Row, of runs: [Column], to table: inout Table, _ style: Style) {
-    guard self.runs.contains(where: { row.value($0) ?? 0 != 0 }) else { return }
+    let known = self.runs.compactMap(row.value)
+    guard known.contains(where: { $0 != 0 }) || (row.better == .higher && !known.isEmpty) else { return }
     let values = runs.map(row.value)
     var cells = [Table.Cell(row.title), Table.Cell(values[0].map(row.unit.text) ?? "-")]
     for value in values.dropFirst() {

@@ -69,6 +69,14 @@ import Units
       ])
   }
 
+  @Test func idlingDrawsNoMoreThanWork() {
+    var device = Device.round
+    device.power.idle = device.power.decode
+    #expect(device.faults.isEmpty)
+    device.power.idle = given(Power(device.power.decode.value.value + 1))
+    #expect(device.faults.map(\.key) == ["power.idle"])
+  }
+
   @Test func anEmptyDeviceIsUseless() {
     var device = Device.round
     device.memory = []

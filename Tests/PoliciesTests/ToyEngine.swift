@@ -74,6 +74,7 @@ struct ToySettings: PlaceSettings {
   func evict(_ key: String, default fallback: String) -> (any EvictPolicy)? { nil }
   func section(_ key: String) -> any PlaceSettings { self }
   func refuse(_ key: String?, _ what: String, why: String, fix: String) {}
+  func warn(_ key: String?, _ what: String, why: String, fix: String) {}
   func pieces(of key: String, on device: Device) -> ModelPieces? { nil }
   func pieces(on device: Device, tensorParallel: Int) -> ModelPieces? {
     try? ModelPieces(model, formats: formats, layout: layout, device: device)

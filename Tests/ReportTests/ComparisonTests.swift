@@ -16,6 +16,7 @@ import Testing
         output tokens/s                    15.0            7.50  0.50x
         goodput, requests/s                2.50            1.25  0.50x
         attainment                       33.3 %          33.3 %  1.00x
+        SLO clauses met                   0.0 %           0.0 %      -
         queueing p50                    20.0 ms         20.0 ms  1.00x
         queueing p99                    20.0 ms         20.0 ms  1.00x
         TTFT p50                        70.0 ms         70.0 ms  1.00x
@@ -47,6 +48,17 @@ import Testing
     #expect(lines.allSatisfy { $0.count <= 100 })
     let headers = lines.filter { $0.contains("run-1") }.map { $0.split(separator: " ").map(String.init) }
     #expect(headers.flatMap { $0 }.filter { $0 != "run-1" && $0 != "ratio" } == (2...6).map { "run-\($0)" })
+  }
+
+  @Test("That no run met any of its SLO is told; that none was preempted is not")
+  func noughts() throws {
+    let titles = [
+      ("SLO clauses met", "slo_met", true), ("goodput, requests/s", "goodput_per_s", true),
+      ("attainment", "attainment", true), ("preemptions", "preemptions", false), ("rejected", "rejected", false),
+    ]
+    let columns = ["a", "b"].map { Comparison.Column(name: $0) { titles.map(\.1).contains($0.key) ? 0 : nil } }
+    let lines = Comparison(columns: columns).text().split(separator: "\n")
+    for (title, _, isTold) in titles { #expect(lines.contains { $0.hasPrefix(title) } == isTold, "\(title)") }
   }
 
   @Test func missingValuesAndColours() throws {

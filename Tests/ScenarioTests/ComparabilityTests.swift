@@ -38,6 +38,25 @@ import Units
     #expect(try doubts(["device: a100-sxm", "device: a100-sxm, \(host)"]).isEmpty)
   }
 
+  @Test("A device beside a priced one that nobody lets is told; a host's processor is not")
+  func devicesWithoutPrice() throws {
+    func told(_ pool: String) throws -> [String] {
+      try scenario([
+        "s.yaml": """
+        model: llama-2-7b
+        cluster: {pools: {all: {\(pool)}}}
+        workload: {generator: poisson, rate: 1 /s, requests: 5, lengths: {prompt: 9 tokens, output: 9 tokens}}
+        """
+      ]).resolve().warnings.map(\.what)
+    }
+    let offload = "place: {attention-offload: {attention: {device: h20, count: 1}, link: roce-400gbe}}"
+    #expect(try told("device: h100-sxm, \(offload)") == ["the cost leaves out NVIDIA H20 96GB SXM of pool 'all'"])
+    #expect(try told("device: h100-sxm, price: $6/h, \(offload)") == [])
+    #expect(try told("device: h800, \(offload)") == [])
+    let processor = "place: {hybrid-attention: {processor: xeon-gold-5220r, kv-capacity: 48 GB}}"
+    #expect(try told("device: a10, \(processor)") == [])
+  }
+
   @Test("Prices that were asked a year apart are told, unless the scenario gives them")
   func prices() throws {
     let told = try doubts(["device: h200-sxm", "device: h100-sxm-graphs"])

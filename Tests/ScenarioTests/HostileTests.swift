@@ -12,7 +12,7 @@ import Units
       defaults: {tensor-parallel: 1}
       pools:
         a: {device: a100-sxm, replicas: 2, limits: {max-sequences: 8}, kv-cache: {capacity: 20000 tokens}, preemption: swap}
-        b: {device: h100-sxm, price: $2.50/h, power: {idle: 600 W}, batch: {decode-first: {decode-steps: 4}}}
+        b: {device: h100-sxm, price: $2.50/h, power: {idle: 60 W}, batch: {decode-first: {decode-steps: 4}}}
       links: [{between: [a, b], bandwidth: 25 GB/s, latency: 5 us}]
     policy: {route: {phase-split: {prefill: a, decode: b}}, batch: chunked}
     workload: {generator: {gamma: {cv: 2}}, rate: 4 /s, requests: 10, lengths: {prompt: 100 tokens, output: {lognormal: {mean: 10 tokens, cv: 1, max: 50 tokens}}}}

@@ -260,6 +260,28 @@ struct ExpertOffloadTests {
     #expect(rates == rates.sorted() && Set(rates[..<3]).count == 3, "\(rates)")
   }
 
+  @Test("A belady that is told nothing of what comes is told to be no bound")
+  func blindBelady() throws {
+    for (settings, isBlind) in [
+      ("cache: {evict: belady}", true), ("cache: {evict: belady, lookahead: 4}", false),
+      ("groups: 2, cache: {evict: belady}", false), ("cache: {evict: belady, per: model}", false),
+      ("cache: {evict: lru}", false),
+    ] {
+      let folder = try SmallScenario()
+      try folder.write(
+        "experts.yaml",
+        """
+        model: olmoe-1b-7b
+        cluster: {pools: {all: {device: rtx-4090, place: {expert-offload: {from: ddr4-3200, \(settings)}}}}}
+        workload: {generator: poisson, rate: 1 /s, requests: 1, lengths: {prompt: 8 tokens, output: 9 tokens}}
+
+        """)
+      let path = folder.folder.appendingPathComponent("experts.yaml").path
+      let told = try ScenarioReader().read(path).experiment(variant: nil).scenario.warnings
+      #expect(told.contains { $0.what.hasPrefix("belady foresees nothing") } == isBlind, "\(settings)")
+    }
+  }
+
   @Test("What cannot be held is refused with numbers")
   func refusals() throws {
     #expect(throws: (any Error).self) { try run("cache: {share: 100 %}, pinned-layers: 0, from: sd-a2") }

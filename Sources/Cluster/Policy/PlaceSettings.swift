@@ -46,6 +46,8 @@ public protocol PlaceSettings {
   func section(_ key: String) -> any PlaceSettings
   /// Tells that the settings cannot be, at `key` or at the policy's name.
   func refuse(_ key: String?, _ what: String, why: String, fix: String)
+  /// Tells that the settings can be, and may not do what their author meant.
+  func warn(_ key: String?, _ what: String, why: String, fix: String)
   /// The model in the pieces of `device`, `tensorParallel` of which share it; nil where it cannot be, which is told.
   func pieces(on device: Device, tensorParallel: Int) -> ModelPieces?
   /// The model that `key` names, in the formats of the pool's and in the pieces of `device`; nil where the key is absent

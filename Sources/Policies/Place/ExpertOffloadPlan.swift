@@ -33,6 +33,8 @@ extension ExpertOffload {
     let lookahead =
       options.foresees
       ? own.count("lookahead", in: 0...1024, default: 0, because: "what the step's own parts ask for") : 0
+    let passesOnce = options.groups == 1 && options.partTokens == nil && slots?.isShared == false
+    if evict is Belady, lookahead == 0, passesOnce { own.warnOfBlindBelady() }
     let routed = RoutedSteps(settings, shape, wantsScores: isTold, lookahead: lookahead)
     let way = way(settings, options, rate: rate, converts: !keepsStored, &machine)
     guard let routed, let way, fetch == .prefetchAll || evict != nil else { return nil }

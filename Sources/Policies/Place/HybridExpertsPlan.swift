@@ -36,6 +36,7 @@ extension HybridExperts {
     let foresees = eviction is Belady
     let lookahead =
       foresees ? settings.count("lookahead", in: 0...1024, default: 0, because: "what the step itself asks for") : 0
+    if foresees, lookahead == 0 { settings.warnOfBlindBelady() }
     let byScores =
       isByScores
       ? settings.count(

@@ -89,6 +89,10 @@ struct FieldSettings: PlaceSettings {
     fields.diagnostics.error(at: key.map { fields.valuePlace(of: $0) } ?? fields.place, what, why: why, fix: fix)
   }
 
+  func warn(_ key: String?, _ what: String, why: String, fix: String) {
+    fields.diagnostics.warning(at: key.map { fields.valuePlace(of: $0) } ?? fields.place, what, why: why, fix: fix)
+  }
+
   func pieces(on device: Device, tensorParallel: Int) -> ModelPieces? {
     pieces(served.name, served.transformer, on: device, tensorParallel: tensorParallel)
   }

@@ -112,7 +112,7 @@ struct PoolSection {
         evict: evict),
       ResolvedPool(
         name: name, deviceName: device.name, device: device.value, engine: engine, replicas: replicas * copies,
-        price: price, isPriced: fields.has("price") || device.value.price != nil, power: power, batch: batch.name)
+        price: price, unpriced: unpriced(fields, device, place.plan), power: power, batch: batch.name)
     )
   }
 
@@ -277,6 +277,13 @@ struct PoolSection {
     let prefill = read("prefill", own?.prefill, drives.busy)
     let decode = read("decode", own?.decode, drives.busy)
     watts.finish()
+    let working = min(prefill, decode)
+    if device != nil, idle > working {
+      watts.diagnostics.error(
+        at: watts.place, "a replica that idles at \(idle.text) and works at \(working.text)",
+        why: "it draws no less at work, and energy is reckoned from both",
+        fix: "write an 'idle' of at most \(working.text)")
+    }
     return EnginePower(idle: idle, prefill: prefill, decode: decode)
   }
 
@@ -292,5 +299,12 @@ struct PoolSection {
       source += "; \(count) x \(other.name), \(other.price?.date ?? "let by nobody")"
     }
     return fields.quantity("price", Price.self, default: fallback, because: source) ?? fallback
+  }
+
+  /// The devices whose price is not known where the pool gives none; a processor is let with the device beside it.
+  private func unpriced(_ fields: Fields, _ device: (name: String, value: Device), _ placed: PlacedPlan?) -> [String] {
+    guard !fields.has("price") else { return [] }
+    let others = (placed?.devices ?? []).map(\.device).filter { $0.price == nil && $0.kind != .cpu }.map(\.name)
+    return (device.value.price == nil ? [device.name] : []) + others
   }
 }

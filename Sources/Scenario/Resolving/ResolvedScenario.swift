@@ -106,8 +106,8 @@ public struct ResolvedPool: Sendable {
   public var replicas: Int
   /// Dollars per hour of one replica.
   public var price: Price
-  /// Whether the pool or its device names a price.
-  public var isPriced: Bool
+  /// Its devices that nobody is known to let, where the pool gives no price.
+  public var unpriced: [String]
   /// Watts of one replica.
   public var power: EnginePower
   /// The name of the batch policy.

@@ -94,14 +94,15 @@ final class Resolver {
       provenance: Provenance(file: scenario.path, settings: reading.settings, digests: shelf.digests), warnings: [])
   }
 
-  /// Where some pools have a price, others without one look free of charge.
+  /// Where some pools or devices have a price, others without one look free of charge.
   private func warnOfFreePools(_ pools: [ResolvedPool], _ fields: Fields) {
     guard pools.contains(where: { $0.price.value > 0 }) else { return }
-    for pool in pools where !pool.isPriced {
+    for pool in pools where !pool.unpriced.isEmpty {
       let place = fields.element("cluster")?["pools"]?[pool.name]?.place
+      let (names, isPriced) = (wordList(pool.unpriced, or: "and"), pool.price.value > 0)
       diagnostics.warning(
-        at: place, "the cost leaves out pool '\(pool.name)'",
-        why: "nobody is known to let \(pool.deviceName), and other pools have a price",
+        at: place, "the cost leaves out \(isPriced ? "\(names) of " : "")pool '\(pool.name)'",
+        why: "nobody is known to let \(names), and \(isPriced ? "its other devices" : "other pools") have a price",
         fix: "add 'price: $2/h', what one replica costs, or 'price: $0/h'")
     }
   }

@@ -71,13 +71,15 @@ struct ExpertSlots {
   var count: Int
   /// Mixture layers whose experts never leave.
   var pinned: Int
+  /// Whether layers share them.
+  var isShared: Bool
 
   /// Slots as the section `cache` and `pinned-layers` say.
   init(_ settings: any PlaceSettings, _ shape: ExpertShape) {
     let own = settings.section("cache")
     pinned = settings.count("pinned-layers", in: 0...shape.layers, default: 0, because: "no layer is pinned")
     let free = shape.layers - pinned
-    let isShared =
+    isShared =
       own.choice("per", of: ["layer", "model"], default: "layer", because: "each layer has its own") == "model"
     let share = own.quantity(
       "share", FractionDimension.self, in: 0...1, default: 0.25, because: "a quarter of the experts that are not pinned"
