@@ -99,12 +99,21 @@ extension ConfigReader {
     for name in WeightClass.allCases where !found.untouched.contains(name) {
       let modules = sample(name, model)
       guard !modules.isEmpty else { continue }
-      let count = modules.count { names, layer in names.contains { left.contain($0, layer: layer) } }
+      let count = modules.count { left.contain($0, &patternSteps) }
       let part = Double(count) / Double(modules.count)
       if part > 0.5 { found.untouched.insert(name) }
       noteMixed(key, name, part)
     }
-    return found
+    return isMatched(key) ? found : nil
+  }
+
+  /// Whether the patterns under `key` could be matched; a fault where they took too long.
+  mutating func isMatched(_ key: String) -> Bool {
+    if patternSteps > 0 { return true }
+    bad(
+      key, "the patterns under '\(key)' take too long to match",
+      why: "those of a file may take \(Self.mostPatternSteps) steps with the modules of its layers", fix: Self.byHand)
+    return false
   }
 
   /// Says that not all modules of a class have the format that is taken for them.
@@ -128,9 +137,9 @@ extension ConfigReader {
     return nil
   }
 
-  /// The modules of a class in the first layers of `model`, each by the names that families have for it.
-  func sample(_ name: WeightClass, _ model: Transformer) -> [(names: [String], layer: Int)] {
-    model.layers.prefix(128).enumerated().flatMap { index, layer in name.modules(layer).map { ($0, index) } }
+  /// The modules of a class in the first layers of `model`, each by the names that lists have for it.
+  func sample(_ name: WeightClass, _ model: Transformer) -> [[String]] {
+    CheckpointModules.names(name, model, most: 128)
   }
 
   /// The elements of a block whose two sides are the list under `key`; nil where it is absent.

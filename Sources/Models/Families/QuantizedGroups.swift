@@ -39,7 +39,7 @@ extension ConfigReader {
       guard known.count <= 64 else { return unknown("config_groups", why: "at most 64 groups are understood") }
       var found = Quantization(first.weights, inputs: first.inputs)
       assign(known, &found, model)
-      return found
+      return isMatched("config_groups") ? found : nil
     }
     switch algorithm?.uppercased() {
     case "FP8", "FP8_PER_CHANNEL_PER_TOKEN": return Quantization(.fp8, inputs: .fp8)
@@ -58,9 +58,8 @@ extension ConfigReader {
       let modules = sample(name, model)
       guard !modules.isEmpty else { continue }
       var counts = Array(repeating: 0, count: groups.count)
-      for (names, layer) in modules {
-        let place = groups.firstIndex { group in names.contains { group.targets.contain($0, layer: layer) } }
-        if let place { counts[place] += 1 }
+      for names in modules {
+        if let place = groups.firstIndex(where: { $0.targets.contain(names, &patternSteps) }) { counts[place] += 1 }
       }
       let (most, none) = (counts.max() ?? 0, modules.count - counts.reduce(0, +))
       if most > none, let index = counts.firstIndex(of: most) {

@@ -10,6 +10,8 @@ struct ConfigReader {
   static let maxBytes = 1 << 20
   /// Faults told at once.
   static let maxFaults = 50
+  /// Most steps that the patterns of a file may take, a byte of a name in each.
+  static let mostPatternSteps = 50_000_000
 
   private let bytes: [UInt8]
   private var object: Object
@@ -17,6 +19,8 @@ struct ConfigReader {
   private(set) var notes: [ConfigNote] = []
   /// Whether a value is missing or cannot be, so that others need not fit it.
   private(set) var hasBadValues = false
+  /// Steps that patterns of names may still take.
+  var patternSteps = mostPatternSteps
   /// The configuration class of `transformers` whose defaults hold, for notes.
   var configurationClass = ""
 

@@ -3,7 +3,7 @@ struct ModuleNames {
   /// Most bytes of the patterns of a list; names without one are looked up.
   static let mostBytes = 32_768
 
-  private var names: Set<String> = []
+  private var names: Set<Substring> = []
   private var globs: [[UInt8]] = []
   private var expressions: [NamePattern] = []
   /// Whether they are all modules that are linear.
@@ -29,53 +29,35 @@ struct ModuleNames {
       } else if text.contains("*") {
         globs.append(Array(text.utf8))
       } else {
-        names.insert(text)
+        names.insert(text[...])
       }
     }
   }
 
-  /// Whether the module `part` of a layer is among them: by its name, by that of a module it is within, or by the last
-  /// parts of those.
-  func contain(_ part: String, layer: Int) -> Bool {
-    if isAll { return true }
-    return ["model.layers", "language_model.model.layers", "model.language_model.layers"].contains { base in
-      let name = "\(base).\(layer).\(part)"
-      if expressions.contains(where: { $0.matches(name) }) { return true }
-      guard !names.isEmpty || !globs.isEmpty else { return false }
-      let bytes = Array(name.utf8)
-      if globs.contains(where: { Glob.matches($0, bytes) }) { return true }
-      let parts = name.split(separator: ".")
-      return parts.indices.contains { first in
-        (first..<parts.count).contains { last in names.contains(parts[first...last].joined(separator: ".")) }
-      }
-    }
+  /// Whether a module of these names is among them: by a name, by that of a module it is within, or by some parts of those in
+  /// a row.
+  ///
+  /// What patterns take is taken off `steps`; they match nothing where none are left.
+  func contain(_ spellings: [String], _ steps: inout Int) -> Bool {
+    isAll || steps > 0 && spellings.contains { name in isListed(name) || matches(name, &steps) }
   }
-}
 
-extension WeightClass {
-  /// Modules of a layer that hold weights of the class, each by the names that families have for it; empty where the layer
-  /// has none, and for classes that are not of layers.
-  func modules(_ layer: Layer) -> [[String]] {
-    let block = ["gate_proj", "up_proj", "down_proj"]
-    func named(_ parents: [String]) -> [[String]] { block.map { part in parents.map { "\($0).\(part)" } } }
-    switch self {
-    case .attention:
-      switch layer.mixer {
-      case .attention: return ["q_proj", "k_proj", "v_proj", "o_proj"].map { ["self_attn.\($0)"] }
-      case .latent: return ["q_b_proj", "kv_a_proj_with_mqa", "kv_b_proj", "o_proj"].map { ["self_attn.\($0)"] }
-      case .stateSpace: return ["in_proj", "out_proj"].map { ["mixer.\($0)", "mamba.\($0)"] }
-      case nil: return []
-      }
-    case .feedForward:
-      return layer.feedForward.map { $0.experts == nil ? named(["mlp", "feed_forward"]) : [] } ?? []
-    case .experts:
-      guard layer.feedForward?.experts != nil else { return [] }
-      return zip(named(["mlp.experts.0", "feed_forward.experts.0", "block_sparse_moe.experts.0"]), ["w1", "w3", "w2"])
-        .map { $0 + ["block_sparse_moe.experts.0.\($1)"] }
-    case .sharedExperts:
-      guard let experts = layer.feedForward?.experts, experts.sharedWidth > 0 else { return [] }
-      return named(["mlp.shared_experts", "mlp.shared_expert", "feed_forward.shared_expert"])
-    case .embedding, .head, .norms: return []
+  private func isListed(_ name: String) -> Bool {
+    guard !names.isEmpty else { return false }
+    let ends = name.indices.filter { name[$0] == "." } + [name.endIndex]
+    var start = name.startIndex
+    for (place, end) in ends.enumerated() {
+      if ends[place...].contains(where: { names.contains(name[start..<$0]) }) { return true }
+      if end < name.endIndex { start = name.index(after: end) }
     }
+    return false
+  }
+
+  private func matches(_ name: String, _ steps: inout Int) -> Bool {
+    let bytes = Array(name.utf8)
+    if globs.contains(where: { Glob.matches($0, bytes, &steps) }) { return true }
+    guard !expressions.isEmpty else { return false }
+    let name = NamePattern.Name(bytes)
+    return expressions.contains { $0.matches(name, &steps) }
   }
 }

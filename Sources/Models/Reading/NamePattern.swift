@@ -1,8 +1,8 @@
 /// A regular expression of module names, as quantisers write them behind `re:`, from the name's beginning on.
 ///
 /// The library's `Regex` tries one way after another, which a hostile file can make take longer than any run. Matching here
-/// follows every way at once, a bit of a word for each place of the name, and a repetition takes up each place once:
-/// no longer than the pattern's length times that of the name squared, but for repetitions within others.
+/// follows every way at once, a bit of a word for each place of the name, and a repetition takes up each place once.
+/// Repetitions within others can take long all the same, so that steps are counted.
 struct NamePattern: Sendable {
   /// Names are cut to so many characters.
   static let longest = 127
@@ -10,7 +10,7 @@ struct NamePattern: Sendable {
   static let deepest = 8
 
   fileprivate indirect enum Node: Sendable {
-    case one(@Sendable (UInt8) -> Bool)
+    case one(ByteSet)
     case start, end
     case sequence([Node])
     case either([Node])
@@ -28,29 +28,53 @@ struct NamePattern: Sendable {
     self.node = node
   }
 
+  /// A name, cut to ``longest`` bytes: the places of each byte, one in a bit.
+  struct Name {
+    fileprivate let count: Int
+    fileprivate let places: [(byte: UInt8, bits: UInt128)]
+
+    init(_ bytes: [UInt8]) {
+      var found: [(byte: UInt8, bits: UInt128)] = []
+      for (place, byte) in bytes.prefix(NamePattern.longest).enumerated() {
+        let bit: UInt128 = 1 << UInt128(place)
+        if let known = found.firstIndex(where: { $0.byte == byte }) {
+          found[known].bits |= bit
+        } else {
+          found.append((byte, bit))
+        }
+      }
+      count = min(bytes.count, NamePattern.longest)
+      places = found
+    }
+
+    fileprivate func places(of bytes: ByteSet) -> UInt128 {
+      places.reduce(0) { bytes.contains($1.byte) ? $0 | $1.bits : $0 }
+    }
+  }
+
   /// Whether the pattern matches a beginning of `name`, as Python's `re.match` does.
-  func matches(_ name: String) -> Bool { advance(1, node, Array(name.utf8.prefix(Self.longest))) != 0 }
+  ///
+  /// What it takes is taken off `steps`; nothing matches where none are left.
+  func matches(_ name: Name, _ steps: inout Int) -> Bool { advance(1, node, name, &steps) != 0 }
 
   /// The places reached from those in `places` by what `node` matches.
-  private func advance(_ places: UInt128, _ node: Node, _ bytes: [UInt8]) -> UInt128 {
-    guard places != 0 else { return 0 }
+  private func advance(_ places: UInt128, _ node: Node, _ name: Name, _ steps: inout Int) -> UInt128 {
+    guard places != 0, steps > 0 else { return 0 }
+    steps -= 1
     switch node {
-    case .one(let takes):
-      var reached: UInt128 = 0
-      for (place, byte) in bytes.enumerated() where places >> UInt128(place) & 1 == 1 && takes(byte) {
-        reached |= 1 << UInt128(place + 1)
-      }
-      return reached
+    case .one(let bytes):
+      steps -= name.places.count
+      return (places & name.places(of: bytes)) << 1
     case .start: return places & 1
-    case .end: return places & (1 << UInt128(bytes.count))
-    case .sequence(let nodes): return nodes.reduce(places) { advance($0, $1, bytes) }
-    case .either(let nodes): return nodes.reduce(0) { $0 | advance(places, $1, bytes) }
+    case .end: return places & (1 << UInt128(name.count))
+    case .sequence(let nodes): return nodes.reduce(places) { advance($0, $1, name, &steps) }
+    case .either(let nodes): return nodes.reduce(0) { $0 | advance(places, $1, name, &steps) }
     case .repeated(let inner, let isOptional):
       var reached = isOptional ? places : 0
       var (next, tried) = (places, UInt128(0))
       while next != 0 {
         tried |= next
-        let found = advance(next, inner, bytes)
+        let found = advance(next, inner, name, &steps)
         reached |= found
         next = found & ~tried
       }
@@ -120,47 +144,42 @@ struct NamePattern: Sendable {
 
     private mutating func oneOf() -> Node? {
       let isNegated = take("^")
-      var parts: [@Sendable (UInt8) -> Bool] = []
+      // Elsewhere a bracket that comes first stands for itself.
+      if next == UInt8(ascii: "]") { return nil }
+      var found = ByteSet()
       while !take("]") {
         guard let low = next else { return nil }
         place += 1
         if low == UInt8(ascii: "\\") {
           guard let part = escaped() else { return nil }
-          parts.append(part)
+          found.formUnion(part)
         } else if next == UInt8(ascii: "-"), place + 1 < bytes.count, bytes[place + 1] != UInt8(ascii: "]") {
           let high = bytes[place + 1]
           guard low <= high, high != UInt8(ascii: "\\") else { return nil }
           place += 2
-          parts.append { (low...high).contains($0) }
+          found.formUnion(ByteSet(low...high))
         } else {
-          parts.append { $0 == low }
+          found.formUnion(ByteSet(low...low))
         }
       }
-      // Elsewhere a bracket that comes first stands for itself.
-      guard !parts.isEmpty else { return nil }
-      let all = parts
-      return .one { byte in all.contains { $0(byte) } != isNegated }
+      return .one(isNegated ? found.inverted : found)
     }
 
-    private mutating func escaped() -> (@Sendable (UInt8) -> Bool)? {
+    private mutating func escaped() -> ByteSet? {
       guard let byte = next else { return nil }
       place += 1
-      let (digits, capitals, letters) = (
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "a")...UInt8(ascii: "z")
-      )
+      let digits = ByteSet("0"..."9")
+      let word = digits.union(ByteSet("A"..."Z")).union(ByteSet("a"..."z"))
       switch byte {
-      case UInt8(ascii: "d"): return { digits.contains($0) }
-      case UInt8(ascii: "w"):
-        return { digits.contains($0) || capitals.contains($0) || letters.contains($0) || $0 == UInt8(ascii: "_") }
-      case _ where digits.contains(byte) || capitals.contains(byte) || letters.contains(byte): return nil
-      default: return { $0 == byte }
+      case UInt8(ascii: "d"): return digits
+      case UInt8(ascii: "w"): return word.union(ByteSet("_"..."_"))
+      default: return word.contains(byte) ? nil : ByteSet(byte...byte)
       }
     }
   }
 }
 
 fileprivate extension NamePattern.Node {
-  static let any = NamePattern.Node.one { _ in true }
-  static func just(_ byte: UInt8) -> NamePattern.Node { .one { $0 == byte } }
+  static let any = NamePattern.Node.one(ByteSet().inverted)
+  static func just(_ byte: UInt8) -> NamePattern.Node { .one(ByteSet(byte...byte)) }
 }
