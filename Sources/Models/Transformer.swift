@@ -58,6 +58,19 @@ public struct Transformer: Hashable, Sendable {
     self = model
   }
 
+  /// Reads ModelOpt's hf_quant_config.json, which stands beside a config.json that says nothing of quantisation.
+  ///
+  /// - Throws: ``ConfigError`` with everything that is wrong or not understood.
+  public mutating func quantise(by data: Data) throws(ConfigError) {
+    var reader = try ConfigReader(data)
+    reader.ignore("producer")
+    let found = reader.nested(self)
+    reader.close("hf_quant_config.json")
+    try reader.finish()
+    quantization = found
+    notes += reader.notes
+  }
+
   /// Parameters of one norm.
   var normParameters: Int { hidden * normWidth }
   /// Parameters of the token embedding, and of the projection to the residual stream where it has another width.

@@ -7,13 +7,16 @@ import Units
 
 /// What the `quantization_config` of published checkpoints says of weights, of what products compute in, and of the KV cache.
 @Suite struct QuantizedCheckpointTests {
+  private func config(_ quantization: String) -> String {
+    """
+    {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1,
+     "num_hidden_layers": 4, "intermediate_size": 8, "vocab_size": 16, "torch_dtype": "bfloat16",
+     "quantization_config": \(quantization)}
+    """
+  }
+
   private func formats(_ quantization: String) throws -> ModelFormats {
-    let text = """
-      {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1,
-       "num_hidden_layers": 4, "intermediate_size": 8, "vocab_size": 16, "torch_dtype": "bfloat16",
-       "quantization_config": \(quantization)}
-      """
-    return ModelFormats(publishedOf: try Transformer(config: Data(text.utf8)))
+    ModelFormats(publishedOf: try Transformer(config: Data(config(quantization).utf8)))
   }
 
   /// A device that computes in `formats`, each twice as fast as the one before.
@@ -146,6 +149,35 @@ import Units
     #expect(names(groups) == ["bf16", "nvfp4", "bf16", "bf16"] && groups.cache == .fp8)
     let plain = try formats(#"{"quant_method": "modelopt", "quant_algo": "FP8", "exclude_modules": ["lm_head"]}"#)
     #expect(names(plain) == ["fp8", "fp8", "bf16", "bf16"] && plain.inputs[.attention] == .fp8)
+    let blocks = try formats(#"{"quant_method": "modelopt", "quant_algo": "fp8_pb_wo"}"#)
+    #expect(blocks[.attention].bits == 8 + 32.0 / 16384 && blocks.inputs[.attention] == .fp8)
+    let alone = try formats(#"{"quant_method": "modelopt", "quant_algo": "W4A16_NVFP4"}"#)
+    #expect(alone[.attention] == .nvfp4 && alone.inputs.isEmpty)
+  }
+
+  /// What `hf_quant_config.json` has, in the config.json or beside it.
+  @Test func modelOptsOwnFileIsUnderstood() throws {
+    let own = """
+      {"producer": {"name": "modelopt", "version": "0.29.0"},
+       "quantization": {"quant_algo": "NVFP4", "kv_cache_quant_algo": "FP8", "group_size": 16,
+         "exclude_modules": ["lm_head", "model.layers.*.self_attn*"]}}
+      """
+    let within = try formats(own)
+    #expect(names(within) == ["bf16", "nvfp4", "bf16", "bf16"] && within.cache == .fp8)
+    #expect(within.inputs[.feedForward] == .fp4 && within.inputs[.attention] == nil)
+    var model = try Transformer(config: Data(config("{}").utf8))
+    try model.quantise(by: Data(own.utf8))
+    #expect(ModelFormats(publishedOf: model) == within)
+    try model.quantise(by: Data(#"{"producer": {"name": "modelopt"}, "quantization": {}}"#.utf8))
+    #expect(model.quantization == nil)
+    for wrong in [
+      own.replacing("NVFP4", with: "MIXED_PRECISION"), own.replacing(#""FP8""#, with: #""INT3""#),
+      own.replacing("producer", with: "maker"), own.replacing(#"["lm_head""#, with: #"["re:(?!a)""#),
+      #"{"quantization": 4}"#,
+    ] {
+      let fault = try #require(throws: ConfigError.self) { try model.quantise(by: Data(wrong.utf8)) }
+      #expect(fault.faults.count == 1 && fault.faults.allSatisfy { $0.line > 0 }, "\(fault)")
+    }
   }
 
   @Test func weightsAloneAreComputedWithInSixteenBits() throws {
@@ -173,7 +205,26 @@ import Units
     #expect(try formats("null")[.attention] == .bf16 && formats("{}")[.attention] == .bf16)
   }
 
+  @Test(arguments: [-1, 0, 1, 4, 7, 8, 16, 128, 1024])
+  func groupsFillWordsOrRows(_ size: Int) throws {
+    let name = size > 0 ? "int4-g\(size)" : "int4"
+    for text in [
+      #"{"quant_method": "gptq", "bits": 4, "group_size": \#(size)}"#,
+      #"{"quant_method": "awq", "w_bit": 4, "q_group_size": \#(size)}"#,
+      groups(group("a", weights: scheme(4, "int", "group", group: "\(size)", more: #""zp_dtype": "torch.int8","#))),
+    ] {
+      guard (1...7).contains(size) else {
+        #expect(try formats(text)[.attention].description.hasPrefix(name))
+        continue
+      }
+      let fault = try #require(throws: ConfigError.self) { try formats(text) }
+      #expect(fault.faults.count == 1 && fault.description.contains("cannot be \(size)"), "\(fault)")
+    }
+  }
+
   @Test(arguments: [
+    #"{"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 4, "type": "float", "group_size": 64}}}}"#,
+    #"{"quant_method": "modelopt", "quant_algo": "NVFP4", "kv_cache_quant_algo": "INT3"}"#,
     #"{"quant_method": "magic"}"#, #"{"quant_method": "gptq"}"#, #"{"quant_method": "gptq", "bits": 5}"#,
     #"{"quant_method": "bitsandbytes"}"#,
     #"{"quant_method": "fp8", "weight_block_size": [256, 256, 256, 256, 256, 256, 256, 256]}"#,

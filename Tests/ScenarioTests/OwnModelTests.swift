@@ -23,11 +23,15 @@ import Testing
     """
   }
 
-  /// The scenario `text` with one file beside it, resolved.
-  private func resolved(_ text: String, _ path: String, _ file: String) throws -> ResolvedScenario {
+  /// The scenario `text` with files beside it, resolved.
+  private func resolved(_ text: String, _ path: String, _ file: String, _ more: [String: String] = [:]) throws
+    -> ResolvedScenario
+  {
     try withFolder { folder in
       try write(text, to: "\(folder)/s.yaml")
-      try write(file, to: "\(folder)/\(path)")
+      for (path, file) in [path: file].merging(more, uniquingKeysWith: { $1 }) {
+        try write(file, to: "\(folder)/\(path)")
+      }
       return try Scenario.read(
         path: "\(folder)/s.yaml", catalogue: Catalogue(root: repository + "/scenarios", dataRoots: [])
       ).resolve()
@@ -69,6 +73,31 @@ import Testing
     #expect(try told(", activations: bf16") == (nil, [nil, nil]))
     #expect(try told(", weights: fp8") == (nil, [nil, nil]))
     #expect(try told(", weights: fp8, arithmetic: fp8") == ("fp8", [.fp8, .fp8]))
+  }
+
+  /// ModelOpt's file says how weights are quantised where the config.json beside it says nothing of it.
+  @Test func theFileBesideAConfigQuantises() throws {
+    func told(_ config: String, _ quantised: String) throws -> (weights: StorageFormat, cache: StorageFormat) {
+      let found = try [("models/mine/", "mine"), ("my/", "{config: my/config.json}")].map { folder, model in
+        let files = [folder + "hf_quant_config.json": quantised]
+        let resolved = try resolved(serving(model), folder + "config.json", config, files)
+        let formats = try #require(resolved.pools.first).engine.formats
+        return (weights: formats[.attention], cache: formats.cache)
+      }
+      #expect(found[0] == found[1])
+      return found[0]
+    }
+    let own =
+      #"{"quantization": {"quant_algo": "NVFP4", "kv_cache_quant_algo": "FP8", "exclude_modules": ["lm_head"]}}"#
+    #expect(try told(config, own) == (.nvfp4, .fp8))
+    let quantised = config.replacing(
+      #""torch_dtype""#, with: #""quantization_config": {"quant_method": "fp8"}, "torch_dtype""#)
+    #expect(try told(quantised, "what is not read is not wrong") == (.fp8, .bf16))
+    let fault = try #require(throws: (any Error).self) {
+      try told(config, "{\n  \"quantization\": {\"quant_algo\": \"NEW\"}}")
+    }
+    #expect(
+      "\(fault)".contains("models/mine/hf_quant_config.json:2:34: error: 'quantization' is not understood"), "\(fault)")
   }
 
   /// What the file leaves to its configuration class is among the settings, with the class.

@@ -36,7 +36,8 @@ extension ConfigReader {
       found.untouched.insert(.attention)
       return leaving("modules_to_not_convert", found, model)
     case "nvfp4": return leaving("modules_to_not_convert", Quantization(.nvfp4, inputs: .fp4), model)
-    case "compressed-tensors", "modelopt", "modelopt_fp4": return grouped(model)
+    case "compressed-tensors", "modelopt", "modelopt_fp4":
+      return isPresent("quantization") ? nested(model) : grouped(model)
     case "bitsandbytes": return bitsAndBytes(model)
     case "gptq", "awq", "auto-round", "intel/auto-round": return packed(model)
     default: return unknown("quant_method")
@@ -46,13 +47,13 @@ extension ConfigReader {
   /// Refuses the value of `key` with what to do instead.
   mutating func unknown(_ key: String, why: String? = nil) -> Quantization? {
     bad(
-      key, "'quantization_config' is not understood: its \(key) is \(shown(key))",
+      key, "'\(path)' is not understood: its \(key) is \(shown(key))",
       why: why ?? "understood are \(Self.methods)", fix: Self.byHand)
     return nil
   }
 
   private static let byHand =
-    "take quantization_config out of a copy of the file, and say weights and arithmetic under 'model'"
+    "take the quantisation out of a copy of the file, and say weights and arithmetic under 'model'"
 
   /// Weights of bitsandbytes: NF4 in blocks of 64 with a scale in fp32, or in 8 bits where scales are quantised too.
   /// Source: Dettmers et al., "QLoRA: Efficient Finetuning of Quantized LLMs", 2023, section 3.
@@ -85,9 +86,8 @@ extension ConfigReader {
     guard let element = bits.flatMap({ [8: Format.int8, 4: .int4, 3: .int3, 2: .int2][$0] }) else {
       return unknown("bits", why: "weights of 2, 3, 4 and 8 bits are understood")
     }
-    // -1 is a group as long as a row.
-    let size = optionalInteger("group_size", "q_group_size", in: -1...65_536) ?? -1
-    var found = Quantization(.packed(element, group: size, zeroBits: Int(element.bytes * 8)))
+    let key = isPresent("group_size") ? "group_size" : "q_group_size"
+    var found = Quantization(.packed(element, group: groupSize(key), zeroBits: Int(element.bytes * 8)))
     if bool("lm_head", default: false) { found.untouched.remove(.head) }
     return leaving("modules_to_not_convert", found, model)
   }
@@ -142,6 +142,18 @@ extension ConfigReader {
     CheckpointModules.names(name, model, most: 128)
   }
 
+  /// The elements of a group with a scale; nil where a scale is that of a whole row (absent or -1) or matrix (AutoRound's 0).
+  ///
+  /// Quantisers make groups of 16 and more, whose elements fill words of 32 bits: eight of 4 bits.
+  mutating func groupSize(_ key: String) -> Int? {
+    guard let size = optionalInteger(key, in: -1...65_536), size > 0 else { return nil }
+    guard size >= 8 else {
+      fault(key, why: "a group has at least 8 weights, which fill a word of 32 bits with 4 each; -1 is a whole row")
+      return nil
+    }
+    return size
+  }
+
   /// The elements of a block whose two sides are the list under `key`; nil where it is absent.
   mutating func block(_ key: String) -> Int? {
     guard let sides = integers(key, in: 1...256) else { return nil }
@@ -159,9 +171,9 @@ extension StorageFormat {
     StorageFormat(.fp8, .groups(Groups(size: block, scaleBits: 32, zeroBits: 0)))
   }
 
-  /// Integers in groups with a scale in fp16; in rows where the group is none.
-  static func packed(_ element: Format, group: Int, zeroBits: Int) -> StorageFormat {
-    guard group >= 8 else { return StorageFormat(element) }
+  /// Elements in groups with a scale in fp16; in whole rows where the group is nil.
+  static func packed(_ element: Format, group: Int?, zeroBits: Int) -> StorageFormat {
+    guard let group else { return StorageFormat(element) }
     return StorageFormat(element, .groups(Groups(size: group, scaleBits: 16, zeroBits: zeroBits)))
   }
 }

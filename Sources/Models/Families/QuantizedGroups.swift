@@ -8,6 +8,16 @@ extension ConfigReader {
     var targets: ModuleNames
   }
 
+  /// What the object under `quantization` says, where ModelOpt's own file has its settings; nil with a fault, or without one.
+  mutating func nested(_ model: Transformer) -> Quantization? {
+    let found = within("quantization", "quantization") { reader in
+      let found = reader.isEmpty ? nil : reader.grouped(model)
+      if found == nil { reader.ignoreRest() }
+      return found
+    }
+    return found ?? nil
+  }
+
   /// What the groups, or the algorithm where there are none, say; nil with a fault.
   mutating func grouped(_ model: Transformer) -> Quantization? {
     ignore("transform_config", "group_size")
@@ -19,7 +29,13 @@ extension ConfigReader {
     guard sparsity ?? "dense" == "dense" else {
       return unknown("sparsity_config", why: "weights that are stored without their zeros are not understood")
     }
-    var cache = isText("FP8", "kv_cache_quant_algo") ? StorageFormat.fp8 : nil
+    var cache: StorageFormat?
+    switch string("kv_cache_quant_algo")?.uppercased() {
+    case nil: break
+    case "FP8": cache = .fp8
+    case "NVFP4": cache = .nvfp4
+    default: return unknown("kv_cache_quant_algo", why: "keys and values in FP8 and NVFP4 are understood")
+    }
     if let scheme = within("kv_cache_scheme", "kv_cache_scheme", { $0.scheme() }) {
       guard let scheme else { return nil }
       cache = scheme
@@ -45,10 +61,15 @@ extension ConfigReader {
     case "FP8", "FP8_PER_CHANNEL_PER_TOKEN": return Quantization(.fp8, inputs: .fp8)
     case "MXFP8": return Quantization(.mxfp8, inputs: .fp8)
     case "NVFP4": return Quantization(.nvfp4, inputs: .fp4)
+    case "W4A16_NVFP4": return Quantization(.nvfp4)
+    // Engines take its inputs in fp8 too. Source: ModelOptFp8PbWoLinearMethod in vLLM.
+    case "FP8_PB_WO": return Quantization(.fp8(block: 128 * 128), inputs: .fp8)
     default:
       return unknown(
         algorithm == nil ? "config_groups" : "quant_algo",
-        why: "without groups the algorithms FP8, FP8_PER_CHANNEL_PER_TOKEN, MXFP8 and NVFP4 are understood")
+        why: """
+          without groups the algorithms FP8, FP8_PER_CHANNEL_PER_TOKEN, FP8_PB_WO, MXFP8, NVFP4 and W4A16_NVFP4 are understood
+          """)
     }
   }
 
@@ -95,7 +116,7 @@ extension ConfigReader {
     let type = string("type") ?? "int"
     let isBlocked = isText("block", "strategy")
     let isSymmetric = bool("symmetric", default: true)
-    let group = optionalInteger("group_size", in: -1...65_536) ?? -1
+    let group = groupSize("group_size")
     // Other strategies have structures of other kinds.
     if !isBlocked { ignore("block_structure") }
     let block = isBlocked ? block("block_structure") : nil
@@ -103,7 +124,13 @@ extension ConfigReader {
     case ("float", 8) where isBlocked: return .fp8(block: block ?? 128 * 128)
     case ("float", 8) where group == 32: return .mxfp8
     case ("float", 8): return .packed(.fp8, group: group, zeroBits: 0)
-    case ("float", 4): return group == 32 ? .mxfp4 : .nvfp4
+    case ("float", 4) where group == 32: return .mxfp4
+    case ("float", 4):
+      guard group ?? 16 == 16 else {
+        fault("group_size", why: "floats of 4 bits are in groups of 16 (NVFP4) or 32 (MXFP4)")
+        return nil
+      }
+      return .nvfp4
     case ("int", 2...4), ("int", 8):
       let element = [8: Format.int8, 4: .int4, 3: .int3][bits] ?? .int2
       return .packed(element, group: group, zeroBits: isSymmetric ? 0 : bits)

@@ -134,6 +134,9 @@ struct ConfigReader {
 
   // MARK: Objects
 
+  /// The object's own name: "quantization_config".
+  var path: String { String(object.prefix.dropLast()) }
+
   /// Whether the object has no key.
   var isEmpty: Bool { object.members.isEmpty }
 

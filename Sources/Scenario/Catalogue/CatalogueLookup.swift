@@ -79,6 +79,18 @@ struct Lookup {
     return FoundFile(name: path, path: full)
   }
 
+  /// The file of a name in the folder of another; nil where there is none, with a diagnostic where it leaves the folder.
+  func sibling(_ name: String, of file: FoundFile, at place: Place) -> FoundFile? {
+    let folder = Paths.folder(of: file.path)
+    let path = "\(folder)/\(name)"
+    guard Paths.isFile(path) else { return nil }
+    guard Paths.lies(path, in: folder) else {
+      escapes(name, at: place)
+      return nil
+    }
+    return FoundFile(name: "\(file.name) \(name)", path: path)
+  }
+
   /// A data file by a path beside the scenario or under a data root.
   ///
   /// `hint` says how to get the file where it is nowhere.

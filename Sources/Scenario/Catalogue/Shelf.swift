@@ -143,7 +143,7 @@ final class Shelf {
   /// The model of a name; nil with diagnostics at `place`.
   func model(_ name: String, at place: Place) -> Transformer? {
     if let known = stock.models[name] {
-      use("model \(name)")
+      for key in [name, "\(name) \(Self.quantisation)"] { use("model \(key)") }
       return known
     }
     guard let file = lookup.find(.model, name, at: place) else { return nil }
@@ -152,11 +152,30 @@ final class Shelf {
     return model
   }
 
-  /// The model in a config.json that was found; nil with diagnostics at `place`.
+  /// ModelOpt's file of how weights were quantised, beside a config.json.
+  private static let quantisation = "hf_quant_config.json"
+
+  /// The model in a config.json that was found, quantised as the file beside it says where its own says nothing; nil with
+  /// diagnostics, in these files or at `place`.
   func model(_ file: FoundFile, at place: Place) -> Transformer? {
+    let read = config(file, at: place) { bytes throws(ConfigError) in try Transformer(config: bytes) }
+    guard var model = read else { return nil }
+    guard model.quantization == nil, file.path.hasSuffix("/config.json"),
+      let beside = lookup.sibling(Self.quantisation, of: file, at: place)
+    else { return model }
+    return config(beside, at: place) { bytes throws(ConfigError) in
+      try model.quantise(by: bytes)
+      return model
+    }
+  }
+
+  /// What `read` makes of a file of a model; nil with diagnostics.
+  private func config<Value>(
+    _ file: FoundFile, at place: Place, _ read: (Data) throws(ConfigError) -> Value
+  ) -> Value? {
     guard let bytes = bytes(file, .model, at: place) else { return nil }
     do {
-      return try Transformer(config: bytes)
+      return try read(bytes)
     } catch {
       let source = SourceText(name: file.path, text: String(decoding: bytes, as: UTF8.self))
       for fault in error.faults {

@@ -49,7 +49,7 @@ struct ModelSection {
     }
     let source =
       model?.quantization != nil
-      ? "quantization_config of config.json"
+      ? "how the checkpoint was quantised"
       : model?.publishedFormat == nil ? "config.json names no torch_dtype" : "torch_dtype of config.json"
     var formats = ModelFormats(publishedOf: model)
     let section = FormatSection(fields: fields)
@@ -58,7 +58,7 @@ struct ModelSection {
     formats.cache = section.format(
       "kv-cache", default: scaled ?? formats.activations,
       because: scaled == nil
-        ? "as the activations (vLLM: kv-cache-dtype auto)" : "quantization_config has scales of keys and values")
+        ? "as the activations (vLLM: kv-cache-dtype auto)" : "the checkpoint has scales of keys and values")
     return formats
   }
 }
