@@ -16,10 +16,11 @@ extension ResolvedScenario {
       let other = measured.first(where: { $0.engine != engine })
     else { return nil }
     let (a, b) = (old.pool.deviceName, other.pool.deviceName)
+    let others = other.engine.map { "those of \(b) of \($0)" } ?? "those of \(b) are not"
     return Diagnostic(
       .warning, at: old.place, "\(a) and \(b) have the times of different engines",
-      why: "host times and efficiencies of \(a) are those of \(engine), of \(b) those of "
-        + "\(other.engine ?? "a current engine"): what they differ by is not the devices' alone",
+      why:
+        "host times and efficiencies of \(a) are of \(engine), \(others): what they differ by is not the devices' alone",
       fix:
         "compare devices of one engine (h100-sxm-graphs and a100-sxm-graphs have a current one's), or give the pools "
         + "a 'host' of their own")
