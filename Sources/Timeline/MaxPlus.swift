@@ -61,17 +61,44 @@ extension Timeline {
       }
       computed += Int64((part.end - part.start) * run(tasks, part, release, &stepEnd, note, skip))
     }
-    for place in 0..<plan.parts.count where plan.parts[place].count == 1 {
-      for index in plan.parts[place].start..<plan.parts[place].end
-      where times[index].end > stepEnd && tasks[index].isAhead {
-        leave(Repetitions(index: index, end: times[index].end, shift: 0, count: 1), tasks)
-      }
-    }
+    leaveLast(plan, tasks, after: stepEnd)
     for place in 0..<noted.pointee.count where noted.pointee[place].last > stepEnd {
       leave(noted.pointee[place], tasks)
     }
     state[layout.leftAhead] = Int64(leftAhead.count)
     return stepEnd
+  }
+
+  /// Leaves the tasks of `plan` that end after `stepEnd`, but for those of parts that repeat: of each stream the last ones, since
+  /// its tasks end in order.
+  @inline(__always)
+  private mutating func leaveLast(
+    _ plan: borrowing StepPlan, _ tasks: UnsafePointer<PlannedTask>, after stepEnd: Int64
+  ) {
+    // Streams of which an earlier task may end after the step.
+    var open = 0
+    for stream in 0..<layout.streams {
+      let isOpen = state[stream] > stepEnd
+      latest[stream] = isOpen ? 1 : 0
+      if isOpen { open &+= 1 }
+    }
+    var place = plan.parts.count
+    while open > 0, place > 0 {
+      place &-= 1
+      let part = plan.parts[place]
+      var index = part.end
+      while open > 0, index > part.start {
+        index &-= 1
+        let stream = Int(tasks[index].stream)
+        guard latest[stream] == 1 else { continue }
+        if times[index].end <= stepEnd {
+          latest[stream] = 0
+          open &-= 1
+        } else if part.count == 1 {
+          leave(Repetitions(index: index, end: times[index].end, shift: 0, count: 1), tasks)
+        }
+      }
+    }
   }
 
   private mutating func leave(_ repetitions: Repetitions, _ tasks: UnsafePointer<PlannedTask>) {
