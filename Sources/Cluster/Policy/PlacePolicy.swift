@@ -86,7 +86,8 @@ public protocol PlacePolicy: Sendable {
   var readsSequences: Bool { get }
   /// Takes the labels of its tasks from the plan; called once.
   mutating func begin(_ plan: inout StepPlan)
-  /// Issues the tasks of a step into an empty plan.
+  /// Issues the tasks of a step into an empty plan. A policy that keeps nothing of a step says `func` alone: parts that repeat are
+  /// closures, and may copy a policy that may change.
   mutating func place(_ step: StepView, into plan: inout StepPlan)
   /// Takes note of when the tasks of the step that it placed last ended, for what it counts. Told where streams share no
   /// channels, and the policy is not steady or reads sequences.

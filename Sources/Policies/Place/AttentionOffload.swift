@@ -82,7 +82,7 @@ public struct AttentionOffload: PlacePolicy {
   }
 
   /// The parts of a batch take turns, layer by layer, each from another layer on.
-  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
+  public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     let parts = shape.prefillTokens > 0 ? [shape] : shape.parts(loops.count)
     let dispatch = pieces.dispatchPerLayer(shape)

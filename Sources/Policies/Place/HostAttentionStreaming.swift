@@ -97,7 +97,7 @@ public struct HostAttentionStreaming: PlacePolicy {
   public mutating func begin(_ plan: inout StepPlan) { beside.begin(&plan) }
 
   /// Copies, multiplies and attends layer by layer.
-  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
+  public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     plan.begin(beside.pieces, shape, beside.labels, on: beside.gpu, host: beside.host)
     // The first layer of a pass was copied while the last one of the pass before was computed.

@@ -186,7 +186,7 @@ public struct LayerStreaming: PlacePolicy {
   }
 
   /// Copies and computes section by section.
-  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
+  public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape.part(of: servers)
     let costs = StepCosts(
       embedding: pieces.first.cost(shape), layers: pieces.kinds.map { $0.cost(shape) }, head: pieces.last.cost(shape),

@@ -149,7 +149,7 @@ public struct SlidingWindow: PlacePolicy {
   }
 
   /// Block by block: what a device reads, computes and sums.
-  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
+  public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     // The first blocks of this step were read by the step before, but for the first step of all.
     if step.step == 0, !isResident { for index in 0..<ahead { fetch(blocks[index], ahead: false, into: &plan) } }

@@ -69,7 +69,7 @@ public struct TensorSplit: PlacePolicy {
   public mutating func begin(_ plan: inout StepPlan) { labels = LayerLabels(&plan) }
 
   /// Places every product, layer by layer.
-  public mutating func place(_ step: StepView, into plan: inout StepPlan) {
+  public func place(_ step: StepView, into plan: inout StepPlan) {
     let shape = step.shape
     let home = chooser.attention
     let first = chooser.processor(home).pieces.first.cost(shape)
