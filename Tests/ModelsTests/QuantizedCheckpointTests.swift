@@ -188,10 +188,15 @@ import Units
       """
       {"batch_size": 1, "bits": 8, "block_name_to_quantize": null, "cache_block_outputs": true, "damp_percent": 0.01,
        "desc_act": false, "exllama_config": {"version": 1}, "group_size": -1, "max_input_length": null,
-       "modules_in_block_to_quantize": [["self_attn.k_proj"]], "quant_method": "gptq", "sym": true, "lm_head": true,
+       "modules_in_block_to_quantize": null, "quant_method": "gptq", "sym": true, "lm_head": true,
        "true_sequential": true, "use_cuda_fp16": false, "use_exllama": true}
       """)
     #expect(names(gptq) == ["int8", "int8", "int8", "bf16"])
+    let chosen = #"{"quant_method": "gptq", "bits": 4, "group_size": 128, "modules_in_block_to_quantize": "#
+    let apart = chosen + #"[["mlp.gate_proj", "mlp.up_proj"], ["mlp.down_proj"], ["self_attn.k_proj"]]}"#
+    #expect(try names(formats(apart)) == ["bf16", "int4-g128", "bf16", "bf16"])
+    #expect(try names(formats(chosen + #"["qkv_proj", "o_proj"]}"#)) == ["int4-g128", "bf16", "bf16", "bf16"])
+    #expect(try names(formats(chosen + "[]}")) == ["int4-g128", "int4-g128", "bf16", "bf16"])
     let nf4 = try formats(
       """
       {"_load_in_4bit": true, "_load_in_8bit": false, "bnb_4bit_compute_dtype": "bfloat16", "bnb_4bit_quant_storage": "uint8",
@@ -225,6 +230,7 @@ import Units
   @Test(arguments: [
     #"{"quant_method": "compressed-tensors", "config_groups": {"a": {"weights": {"num_bits": 4, "type": "float", "group_size": 64}}}}"#,
     #"{"quant_method": "modelopt", "quant_algo": "NVFP4", "kv_cache_quant_algo": "INT3"}"#,
+    #"{"quant_method": "gptq", "bits": 4, "modules_in_block_to_quantize": [["a"], 4]}"#,
     #"{"quant_method": "magic"}"#, #"{"quant_method": "gptq"}"#, #"{"quant_method": "gptq", "bits": 5}"#,
     #"{"quant_method": "bitsandbytes"}"#,
     #"{"quant_method": "fp8", "weight_block_size": [256, 256, 256, 256, 256, 256, 256, 256]}"#,

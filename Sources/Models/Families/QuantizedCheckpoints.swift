@@ -75,7 +75,7 @@ extension ConfigReader {
     ignore(
       "desc_act", "sym", "true_sequential", "zero_point", "damp_percent", "damp_auto_increment", "static_groups",
       "block_name_to_quantize", "batch_size", "cache_block_outputs", "exllama_config", "max_input_length",
-      "module_name_preceding_first_block", "modules_in_block_to_quantize", "pad_token_id", "tokenizer", "use_cuda_fp16",
+      "module_name_preceding_first_block", "pad_token_id", "tokenizer", "use_cuda_fp16",
       "use_exllama", "disable_exllama", "model_name_or_path", "model_file_base_name", "is_marlin_format", "pack_dtype",
       "do_fuse", "fuse_max_seq_len", "modules_to_fuse", "packing_format", "data_type", "autoround_version", "amp",
       "iters",
@@ -89,17 +89,29 @@ extension ConfigReader {
     let key = isPresent("group_size") ? "group_size" : "q_group_size"
     var found = Quantization(.packed(element, group: groupSize(key), zeroBits: Int(element.bytes * 8)))
     if bool("lm_head", default: false) { found.untouched.remove(.head) }
+    let only = "modules_in_block_to_quantize"
+    if let names = nestedStrings(only), !names.isEmpty {
+      guard let changed = leaving(only, named(only, names), isChosen: true, found, model) else { return nil }
+      found = changed
+    }
     return leaving("modules_to_not_convert", found, model)
   }
 
   /// Leaves the classes whose modules the list under `key` names as they were.
   mutating func leaving(_ key: String, _ quantization: Quantization, _ model: Transformer) -> Quantization? {
-    guard let left = modules(key) else { return nil }
+    leaving(key, named(key, strings(key) ?? []), isChosen: false, quantization, model)
+  }
+
+  /// Leaves the classes whose modules are among `listed`, or are not where those are chosen, as they were.
+  private mutating func leaving(
+    _ key: String, _ listed: ModuleNames?, isChosen: Bool, _ quantization: Quantization, _ model: Transformer
+  ) -> Quantization? {
+    guard let listed else { return nil }
     var found = quantization
     for name in WeightClass.allCases where !found.untouched.contains(name) {
       let modules = sample(name, model)
       guard !modules.isEmpty else { continue }
-      let count = modules.count { left.contain($0, &patternSteps) }
+      let count = modules.count { listed.contain($0, &patternSteps) != isChosen }
       let part = Double(count) / Double(modules.count)
       if part > 0.5 { found.untouched.insert(name) }
       noteMixed(key, name, part)
@@ -124,10 +136,10 @@ extension ConfigReader {
       "a class of weights has one format, here that of most of its modules")
   }
 
-  /// The modules under `key`, `fallback` where it is absent; nil, with a fault, where a pattern is not understood.
-  mutating func modules(_ key: String, default fallback: [String] = []) -> ModuleNames? {
+  /// The modules of `list`, which stands under `key`; nil, with a fault, where a pattern is not understood.
+  mutating func named(_ key: String, _ list: [String]) -> ModuleNames? {
     var unknown: String?
-    let found = ModuleNames(strings(key) ?? fallback, unknown: &unknown)
+    let found = ModuleNames(list, unknown: &unknown)
     guard let unknown else { return found }
     bad(
       key, "the pattern '\(unknown.prefix(60))' under '\(key)' is not understood",

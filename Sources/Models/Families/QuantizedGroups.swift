@@ -103,7 +103,9 @@ extension ConfigReader {
         fix: "take the config.json of the model's repository")
       return nil
     }
-    guard let targets = modules("targets", default: ["Linear"]), let weights, inputs.map({ $0 != nil }) ?? true else {
+    guard let targets = named("targets", strings("targets") ?? ["Linear"]), let weights,
+      inputs.map({ $0 != nil }) ?? true
+    else {
       return nil
     }
     return Group(weights: weights, inputs: inputs??.element, targets: targets)

@@ -281,6 +281,16 @@ struct ConfigReader {
     list(key, "a list of texts") { if case .string(let text) = $0 { text } else { nil } }
   }
 
+  /// The texts of a list of texts, or of lists of them; nil where the key is absent.
+  mutating func nestedStrings(_ key: String) -> [String]? {
+    list(key, "a list of texts, or of lists of texts") { value -> [String]? in
+      if case .string(let text) = value { return [text] }
+      guard case .array(let nodes) = value else { return nil }
+      let texts = nodes.compactMap { if case .string(let text) = $0.value { text } else { nil } }
+      return texts.count == nodes.count ? texts : nil
+    }?.flatMap(\.self)
+  }
+
   /// A list of whole numbers in `range`; nil where the key is absent.
   mutating func integers(_ key: String, in range: ClosedRange<Int>) -> [Int]? {
     list(key, "a list of whole numbers in \(range.lowerBound)...\(range.upperBound)") {
