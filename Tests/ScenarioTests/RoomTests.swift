@@ -73,7 +73,7 @@ import Units
   @Test(arguments: [
     ("", "{path: cluster.pools.all.kv-cache.memory-utilization, value: 19 %, range: [18 %, 20 %], source: s}", 2, 19),
     (
-      ", kv-cache: {capacity: 1000 tokens}", "{path: workload.rate, value: 2 /s, range: [1 /s, 3 /s], source: s}", 2, 62
+      ", kv-cache: {capacity: 1000 tokens}", "{path: workload.rate, value: 2 /s, range: [1 /s, 3 /s], source: s}", 2, 64
     ),
     (
       "",
