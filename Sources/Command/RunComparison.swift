@@ -21,6 +21,21 @@ struct RunComparison {
     var error: Double { predicted / measured - 1 }
   }
 
+  /// Rows that `pairs` of one record compare, by their source: a row that several scenarios compare is one.
+  static func rowsBySource(_ pairs: [Pair]) -> [String: Int] {
+    var seen: Set<ComparedRow> = []
+    return pairs.reduce(into: [:]) { counts, pair in
+      guard seen.insert(ComparedRow(line: pair.run.line, figure: pair.figure)).inserted else { return }
+      counts[pair.run.source, default: 0] += 1
+    }
+  }
+
+  /// A row of a record: a figure of the run that begins at a line.
+  private struct ComparedRow: Hashable {
+    var line: Int
+    var figure: ServerRun.Figure
+  }
+
   /// The scenario, with its variant where it has some.
   let name: String
   /// The record, and what the scenario calls it.

@@ -76,9 +76,7 @@ struct ServerFiles {
     var names: [(path: String, name: String)] = []
     for run in runs where !names.contains(where: { $0.path == run.record.path }) { names.append(run.record) }
     for (path, name) in names {
-      let compared = runs.filter { $0.record.path == path }.flatMap(\.pairs).reduce(into: [String: Int]()) {
-        $0[$1.run.source, default: 0] += 1
-      }
+      let compared = RunComparison.rowsBySource(runs.filter { $0.record.path == path }.flatMap(\.pairs))
       let rows = try ServerRuns.sources(path)
       text += "\n`\(name)`: \(compared.values.reduce(0, +)) of \(rows.values.reduce(0, +)) rows.\n\n"
       text += Markdown.table(

@@ -92,6 +92,17 @@ struct RunComparisonTests {
     #expect(comparison(1.05, bounded: true).unmet.contains { $0.contains("nothing bounds it") })
   }
 
+  @Test("A row that several scenarios compare counts once")
+  func rows() {
+    func pair(_ line: Int, _ figure: ServerRun.Figure, _ source: String) -> RunComparison.Pair {
+      let run = ServerRun(line: line, source: source, users: 1, promptTokens: 1, outputTokens: 8)
+      return RunComparison.Pair(run: run, figure: figure, measured: 1, predicted: 1)
+    }
+    let once = [pair(2, .tpot, "a"), pair(2, .ttft, "a"), pair(4, .tpot, "b")]
+    #expect(RunComparison.rowsBySource(once) == ["a": 2, "b": 1])
+    #expect(RunComparison.rowsBySource(once + [pair(4, .tpot, "b"), pair(2, .ttft, "a")]) == ["a": 2, "b": 1])
+  }
+
   @Test("A figure that is none is told with its line and field")
   func fault() throws {
     let root = try root("s,d,1,tp1,m,f,100,10,8,ttft_ms,fast,n,\n")
