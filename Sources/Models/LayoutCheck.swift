@@ -67,6 +67,7 @@ extension EngineLayout {
       throw .layout("expert-parallel \(expertParallel) does not divide the \(experts.count) experts")
     }
     guard stageDevices.isMultiple(of: expertParallel) else { return }
+    try checkSkew(experts)
     if expertParallel > 1 {
       guard block.width.isMultiple(of: expertShards) else {
         throw .layout(
@@ -77,6 +78,18 @@ extension EngineLayout {
       try divide("feed-forward width", block.width, isWidth: true)
     }
     try divide("shared experts' width", experts.sharedWidth, isWidth: true)
+  }
+
+  /// A part has at most what all tokens ask for, each at most once of every expert that the part holds.
+  private func checkSkew(_ experts: Experts) throws(EngineFault) {
+    let held = experts.count / expertParallel
+    let most = Double(min(experts.perToken, held) * expertParallel) / Double(experts.perToken)
+    guard expertSkew <= most else {
+      throw .layout(
+        "expert-skew is at most \(min(experts.perToken, held)) x \(expertParallel) / \(experts.perToken), not "
+          + "\(expertSkew): a token goes to \(experts.perToken) experts, of which one of \(expertParallel) parts "
+          + "holds \(held)")
+    }
   }
 
   private func divide(_ what: String, _ count: Int, isWidth: Bool = false) throws(EngineFault) {

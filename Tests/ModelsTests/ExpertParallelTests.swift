@@ -126,5 +126,9 @@ import Units
     #expect(fault(mixture, EngineLayout(attentionGroups: 2)) != nil)
     #expect(fault(mixture, EngineLayout(expertSkew: 0.5)) != nil)
     #expect(fault(mixture, EngineLayout(expertSkew: .nan)) != nil)
+    // One part has all there is; two of eight experts a token are four times the mean where each part holds one.
+    #expect(fault(mixture, EngineLayout(expertSkew: 1.01)) != nil)
+    #expect(fault(mixture, EngineLayout(attentionGroups: 8, expertParallel: 8, expertSkew: 4)) == nil)
+    #expect(fault(mixture, EngineLayout(attentionGroups: 8, expertParallel: 8, expertSkew: 4.01)) != nil)
   }
 }

@@ -46,7 +46,7 @@ struct EngineBuild {
           fix: fittingLayout.map { "tensor-parallel: \($0), or a smaller format" }
             ?? "a smaller format, or a device with more memory")
       case .layout(let why):
-        let key = LayoutSection.degrees.first { why.hasPrefix($0) } ?? LayoutSection.degrees[0]
+        let key = (LayoutSection.degrees + ["expert-skew"]).first { why.hasPrefix($0) } ?? LayoutSection.degrees[0]
         diagnostics.error(
           at: fields.valuePlace(of: key), "pool '\(pool)' cannot split \(model.name)", why: why,
           fix: fix(key))
@@ -90,6 +90,7 @@ struct EngineBuild {
   /// A degree of parallelism in place of one that cannot be.
   private func fix(_ key: String) -> String {
     if key.hasPrefix("pipeline") { return "a smaller pipeline-parallel" }
+    if key == "expert-skew" { return "a smaller expert-skew, or 1 where tokens choose evenly" }
     guard key.contains("expert") || key.contains("attention") else {
       return closestLayout.map { "tensor-parallel: \($0)" } ?? "a tensor-parallel that divides the model's heads"
     }
