@@ -11,7 +11,7 @@ public enum KernelFileText {
       device: \(table.device)
       chip:
         processors: {value: \(plain(table.processors.value)), source: \(quoted(table.processors.source))}
-        cache: {value: \(plain(table.cache.value / 1_048_576)) MiB, source: \(quoted(table.cache.source))}\(tuned(table.tunedExperts))
+        cache: {value: \(plain(table.cache.value / 1_048_576)) MiB, source: \(quoted(table.cache.source))}\(parts(table.cacheParts))\(tuned(table.tunedExperts))
       kernels:\(table.kernels.isEmpty ? " []" : "")
 
       """
@@ -30,6 +30,11 @@ public enum KernelFileText {
       }
     }
     return text
+  }
+
+  private static func parts(_ parts: Sourced<Double>?) -> String {
+    guard let parts else { return "" }
+    return "\n  cache-parts: {value: \(plain(parts.value)), source: \(quoted(parts.source))}"
   }
 
   private static func tuned(_ experts: Sourced<[TunedExperts]>?) -> String {

@@ -21,13 +21,18 @@ public struct DecodeAttention: KernelModel {
     public var context: Double
     /// Tokens that a sliding window leaves; 0 without one.
     public var window: Double
+    /// Whether a benchmark's cache holds keys alone, which are read as values too.
+    public var isKeysAlone: Bool
+    /// Whether a benchmark runs the other operators of the layer between two calls.
+    public var isOfLayer: Bool
 
     /// Sizes of the batch.
     public static let columns = ["batch", "heads", "kv_heads", "head_dim", "kv_len", "window"]
 
     /// A batch; all but `window` are above 0.
     public init(
-      batch: Double, heads: Double, keyHeads: Double, headSize: Double, context: Double, window: Double = 0
+      batch: Double, heads: Double, keyHeads: Double, headSize: Double, context: Double, window: Double = 0,
+      isKeysAlone: Bool = false, isOfLayer: Bool = false
     ) {
       self.batch = batch
       self.heads = heads
@@ -35,14 +40,21 @@ public struct DecodeAttention: KernelModel {
       self.headSize = headSize
       self.context = context
       self.window = window
+      self.isKeysAlone = isKeysAlone
+      self.isOfLayer = isOfLayer
     }
 
     /// The batch that a row states.
+    ///
+    /// aiconfigurator's benchmark of TensorRT-LLM 1.0 had a cache of keys alone (its issue 1379, closed by 1.3.0rc20): those
+    /// rows imply twice the bandwidth of memory.
     public init(_ row: KernelRow) throws(KernelRow.Fault) {
       self.init(
         batch: try row.count("batch"), heads: try row.count("heads"), keyHeads: try row.count("kv_heads"),
         headSize: try row.count("head_dim"), context: try row.count("kv_len"),
-        window: row.text("window") == nil ? 0 : try row.number("window"))
+        window: row.text("window") == nil ? 0 : try row.number("window"),
+        isKeysAlone: row.text("framework") == "trtllm" && row.text("version")?.hasPrefix("1.0.") == true,
+        isOfLayer: row.text("source") == "llmservingsim")
     }
 
     /// "serving": contexts from 256, 4 and more queries a head of keys, batches up to 512.
@@ -63,6 +75,11 @@ public struct DecodeAttention: KernelModel {
   /// FlashAttention-2 copies queries so that a group is one block and splits contexts only then; FlashAttention-3 and
   /// FlashInfer pack them in place; TensorRT-LLM has a kernel of one query a block beside its grouped one.
   public static let variants = [packed, copied, vector]
+
+  /// FlashInfer's kernels copy nothing.
+  public static func variants(of kernel: String, in format: KernelFormat, on chip: Chip) -> [String] {
+    kernel.contains("flashinfer") ? variants.filter { $0 != copied } : variants
+  }
 
   /// What is fitted.
   public static func parameters(_ variant: String, _ format: KernelFormat) -> [KernelParameter] {
@@ -99,8 +116,6 @@ public struct DecodeAttention: KernelModel {
   /// Keys of a step of a block, and queries of a group that share a block.
   private static let step = 64.0
   private static let group = 64.0
-  /// Share of the cache that a repeated call finds filled with its own operands.
-  private static let residency = 0.5
   /// Cost of another part when combining, in shares of ``KernelParameter`` combine.
   private static let perPart = 0.03
   /// Queries of a group from which on TensorRT-LLM takes the kernel of one query, and its share of streaming time:
@@ -144,16 +159,20 @@ public struct DecodeAttention: KernelModel {
     // A window seldom begins where a step does.
     let steps = (length / Self.step).rounded(.up) + (isWindowed ? 1 : 0)
     let perStep = Self.step * 2 * 128 * format.cacheBytes / stream * HeadGrowth.of(d, exponent)
-    let fixed = block + head * d / 128 + query * min(queries, Self.group) * d / 1024
-    let units = isVector ? b * h : b * g * (queries / Self.group).rounded(.up)
+    // Beside a window FlashAttention-2 leaves queries where they are: a block has one.
+    let isSpread = variant == Self.copied && shape.window > 0
+    let shared = isSpread ? 1 : min(queries, Self.group)
+    let fixed = block + head * d / 128 + query * shared * d / 1024
+    let units = isVector || isSpread ? b * h : b * g * (queries / Self.group).rounded(.up)
     let context = b * g * length * 2 * d * format.cacheBytes
     let queriesAndOutputs = b * h * d * 2 * Self.element
-    let moving = context + queriesAndOutputs
-    let missed = state == .cold ? 1 : Overlap.missed(moving, Self.residency * chip.cache)
+    var moving = context + queriesAndOutputs
+    if shape.isKeysAlone, state == .warm, !isVector || findsKeysAgain(length, d, context) { moving -= context / 2 }
+    let missed = state == .cold ? 1 : 1 - chip.found(moving, others: shape.isOfLayer)
     // Each query of a vector kernel reads the keys again, from the cache.
     let repeated = isVector ? context * (queries - 1) : 0
     let traffic = moving * (missed / memory + (1 - missed) / cache) + repeated / cache
-    let mayBeSplit = variant != Self.copied || queries >= 2
+    let mayBeSplit = variant != Self.copied || (queries >= 2 && !isSpread)
     var best = Double.infinity
     for parts in Self.splits {
       if parts > steps || (parts > 1 && !mayBeSplit) { break }
@@ -172,7 +191,14 @@ public struct DecodeAttention: KernelModel {
     var call = launch + best
     if isWindowed { call += window }
     // Queries are copied before and outputs after, where the copy is no mere view.
-    if variant == Self.copied, queries >= 2, g > 1, b > 1 { call += extra + 2 * queriesAndOutputs / memory }
+    if variant == Self.copied, !isSpread, queries >= 2, g > 1, b > 1 { call += extra + 2 * queriesAndOutputs / memory }
     return call
+  }
+
+  /// Whether vector blocks, which take all of their keys before any value, find them again as values: each its own, so
+  /// that the parts of a cache hold no copies.
+  private func findsKeysAgain(_ length: Double, _ headSize: Double, _ context: Double) -> Bool {
+    let blocks = chip.processors / Self.vectorShare
+    return min(blocks * length * headSize * format.cacheBytes, context / 2) <= chip.cache
   }
 }

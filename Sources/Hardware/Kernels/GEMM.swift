@@ -20,20 +20,24 @@ public struct GEMM: KernelModel {
     public var columns: Double
     /// Elements that each output sums over.
     public var inner: Double
+    /// What is multiplied between two calls with the same weights.
+    public var loop: WeightLoop
 
     /// Rows, columns and inner elements.
     public static let columns = ["m", "n", "k"]
 
     /// A product of `rows` x `inner` and `inner` x `columns`, each above 0.
-    public init(rows: Double, columns: Double, inner: Double) {
+    public init(rows: Double, columns: Double, inner: Double, loop: WeightLoop = .others) {
       self.rows = rows
       self.columns = columns
       self.inner = inner
+      self.loop = loop
     }
 
     /// The product that a row states.
     public init(_ row: KernelRow) throws(KernelRow.Fault) {
-      self.init(rows: try row.count("m"), columns: try row.count("n"), inner: try row.count("k"))
+      self.init(
+        rows: try row.count("m"), columns: try row.count("n"), inner: try row.count("k"), loop: WeightLoop(row))
     }
 
     /// "layers": weights of 8 million elements and more, as in real layers.
@@ -142,10 +146,11 @@ public struct GEMM: KernelModel {
     let outputs = Self.output * m * n
     let weights = format.weightBytes * n * k
     let moving = activations + outputs
-    // Weights come from memory: loops of benchmarks over large ones do not find them in the cache either.
     let missed = state == .cold ? 1 : Overlap.missed(moving + weights, Self.residency * chip.cache)
+    let found = state == .cold ? 0 : shape.loop.found(weights, on: chip)
+    let held = moving * (1 - missed) + weights * found
     let achieved = m > Self.leastTile ? memory * tall : memory
-    var traffic = (moving * missed + weights) / achieved + moving * (1 - missed) / cache
+    var traffic = (moving + weights - held) / achieved + held / cache
     if isByRows {
       let tile = Self.tile(rows: m)
       traffic += readAgain(m, n, k, tile) / memory

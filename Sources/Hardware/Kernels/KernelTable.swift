@@ -45,6 +45,8 @@ public struct KernelTable: Hashable, Sendable {
   public var processors: Sourced<Double>
   /// Bytes of the cache that they share.
   public var cache: Sourced<Double>
+  /// Parts of that cache, each for the processors beside it; nil for a cache in one piece.
+  public var cacheParts: Sourced<Double>?
   /// Experts whose blocks were tuned on it, in the order of the file; nil where no tables are known.
   public var tunedExperts: Sourced<[TunedExperts]>?
   /// What was fitted, in the order of the file.
@@ -52,12 +54,13 @@ public struct KernelTable: Hashable, Sendable {
 
   /// A table.
   public init(
-    device: String, processors: Sourced<Double>, cache: Sourced<Double>, tunedExperts: Sourced<[TunedExperts]>? = nil,
-    kernels: [FittedKernel]
+    device: String, processors: Sourced<Double>, cache: Sourced<Double>, cacheParts: Sourced<Double>? = nil,
+    tunedExperts: Sourced<[TunedExperts]>? = nil, kernels: [FittedKernel]
   ) {
     self.device = device
     self.processors = processors
     self.cache = cache
+    self.cacheParts = cacheParts
     self.tunedExperts = tunedExperts
     self.kernels = kernels
   }
@@ -65,7 +68,8 @@ public struct KernelTable: Hashable, Sendable {
   /// What kernels see of the device.
   public func chip(_ device: Device) -> Chip {
     Chip(
-      device, processors: processors.value, cache: cache.value, tunedExperts: Set(tunedExperts?.value ?? []))
+      device, processors: processors.value, cache: cache.value, cacheParts: cacheParts?.value ?? 1,
+      tunedExperts: Set(tunedExperts?.value ?? []))
   }
 
   /// The first kernel of an operator class, framework and format.

@@ -66,6 +66,11 @@ public struct PrefillAttention: KernelModel {
   /// sequence; TensorRT-LLM's context kernels take one head at a time.
   public static let variants = [packed, copied, plain]
 
+  /// FlashInfer's kernels copy nothing.
+  public static func variants(of kernel: String, in format: KernelFormat, on chip: Chip) -> [String] {
+    kernel.contains("flashinfer") ? variants.filter { $0 != copied } : variants
+  }
+
   /// What is fitted.
   public static func parameters(_ variant: String, _ format: KernelFormat) -> [KernelParameter] {
     let always = [
@@ -122,18 +127,19 @@ public struct PrefillAttention: KernelModel {
   /// Seconds of a call. Complexity: O(1).
   public func seconds(_ shape: Shape, _ state: CacheState) -> Double {
     let (b, h, g, d, q) = (shape.batch, shape.heads, shape.keyHeads, shape.headSize, shape.queries)
-    let isSingle = q <= 1
+    // Beside a window FlashAttention-2 leaves single queries where they are.
+    let isCopied = variant == Self.copied && q <= 1 && shape.window == 0
     let growth = HeadGrowth.of(d, exponent)
     let operands = b * g * shape.context * 2 * d * format.cacheBytes + b * h * q * d * 2 * Self.element
     let traffic = operands / memory
     var busy = blockSeconds(shape, growth, group: 1)
-    if h > g, variant == Self.packed || (variant == Self.copied && isSingle) {
+    if h > g, variant == Self.packed || isCopied {
       busy = min(busy, blockSeconds(shape, growth, group: h / g))
     }
     var call = launch + Overlap.softMaximum(busy, traffic, overlap)
     call += b * q * token + b * g * q * 2 * d * (Self.element + format.cacheBytes) / memory
     if shape.window > 0 && shape.window < shape.context { call += window }
-    if variant == Self.copied, isSingle, h > g, g > 1, b > 1 {
+    if isCopied, h > g, g > 1, b > 1 {
       call += copy + 4 * b * h * d * Self.element / memory
     }
     return call

@@ -15,6 +15,7 @@ enum KernelTableReader {
     let chip = fields.fields("chip")
     let processors = chip.sourcedNumber("processors", in: 1...1e6, example: "132")
     let cache = chip.sourced("cache", Memory.self)
+    let parts = chip.sourcedNumber("cache-parts", in: 1...64, example: "2", required: false)
     let tuned = tunedExperts(chip)
     chip.finish()
     let list = fields.elements("kernels")
@@ -33,7 +34,7 @@ enum KernelTableReader {
     guard reading.diagnostics.errorCount == errors, let device, let processors, let cache else { return nil }
     return KernelTable(
       device: device, processors: processors, cache: Sourced(cache.value.value, source: cache.source),
-      tunedExperts: tuned, kernels: kernels)
+      cacheParts: parts, tunedExperts: tuned, kernels: kernels)
   }
 
   /// Experts whose blocks were tuned: "8 x 7168", by number and inner size.

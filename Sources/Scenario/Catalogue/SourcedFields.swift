@@ -17,8 +17,10 @@ extension Fields {
   func sourcedShare(_ key: String) -> Sourced<Double>? { sourcedNumber(key, in: 0...1, example: "0.8") }
 
   /// A plain number within `range` with its source.
-  func sourcedNumber(_ key: String, in range: ClosedRange<Double>, example: String) -> Sourced<Double>? {
-    guard let fields = sourcedFields(key, example: example, required: true) else { return nil }
+  func sourcedNumber(
+    _ key: String, in range: ClosedRange<Double>, example: String, required: Bool = true
+  ) -> Sourced<Double>? {
+    guard let fields = sourcedFields(key, example: example, required: required) else { return nil }
     let value = fields.number("value", in: range)
     if !fields.has("value") { fields.missing("value", example: example) }
     let source = fields.source()

@@ -157,6 +157,8 @@ extension KeyTable {
         sourced("processors", .number(1...1e6), "Streaming multiprocessors, compute units or cores."),
         sourced("cache", .quantity(Memory.self), "What the cache that they share holds."),
         sourced(
+          "cache-parts", .number(1...64), "Parts of it, each for the processors beside it.", isRequired: false),
+        sourced(
           "tuned-experts", .list(.text),
           "Experts in 16 bits for which a framework ships tuned blocks: '8 x 7168', of a device and their inner size.",
           isRequired: false),
