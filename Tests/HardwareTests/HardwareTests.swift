@@ -23,6 +23,16 @@ import Units
     #expect(abs(cost.seconds - 0.002005) < 1e-15)
   }
 
+  @Test func everyRoofHasItsOwnTime() {
+    var times = RoofTimes()
+    for (index, roof) in Roof.allCases.enumerated() { times[roof] += Double(index + 1) }
+    #expect(Roof.allCases.map { times[$0] } == Roof.allCases.indices.map { Double($0 + 1) })
+    var doubled = times
+    doubled.add(times, count: 1)
+    #expect(doubled.total == 2 * times.total)
+    #expect(doubled != times)
+  }
+
   @Test func tinyWorkIsBoundByItsLaunch() throws {
     let cost = try Roofline(.round).cost(of: Work(family: .elementwise, bytes: 1000))
     #expect(cost.bound == .launch)
